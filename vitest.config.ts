@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const fromRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** One test project: the tests below `root`, in files named `*.test.ts`. */
+function project(name: string, root: string) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      root: fromRoot(root),
+      include: ['**/*.test.ts'],
+      exclude: ['**/node_modules/**', 'consumers/**'],
+    },
+  }
+}
+
+export default defineConfig({
+  resolve: {
+    // Tests meet the packages as source, so that one test file runs without a build.
+    alias: [
+      { find: /^aurora-mysql2$/, replacement: fromRoot('packages/driver/src/index.ts') },
+      { find: /^aurora-mysql2\/promise$/, replacement: fromRoot('packages/driver/src/promise.ts') },
+      {
+        find: /^aurora-mysql2-simulator$/,
+        replacement: fromRoot('packages/simulator/src/index.ts'),
+      },
+    ],
+  },
+  test: {
+    projects: [
+      project('driver', 'packages/driver'),
+      project('simulator', 'packages/simulator'),
+      project('workspace', 'test'),
+    ],
+    pool: 'forks',
+    maxWorkers: 2,
+    // Generous, because a limit says "this hangs" and never "this is slow".
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Every delay of a scenario is multiplied by this; 1 is full length.
+    env: { TEST_TIME_SCALE: process.env.TEST_TIME_SCALE ?? '0.25' },
+  },
+})
