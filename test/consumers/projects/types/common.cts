@@ -1,0 +1,7 @@
+import aurora = require('aurora-mysql2')
+import auroraPromise = require('aurora-mysql2/promise')
+import simulator = require('aurora-mysql2-simulator')
+
+export const pool = aurora.createAuroraPool({ host: 'db.example.com' })
+export const promisePool = auroraPromise.createAuroraPool({ host: 'db.example.com' })
+export const cluster = simulator.startCluster({ instances: 1, storage: 'embedded' })

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process'
+
+/** What a program that ran to its end left behind. */
+export interface ProgramResult {
+  /** Null when it was killed at the limit. */
+  readonly exitCode: number | null
+  /** Standard output and error, in this order. */
+  readonly output: string
+}
+
+/** A program that is not over after this long does not end by itself. */
+const LIMIT_MS = 30_000
+
+/** Runs a JavaScript file with this Node in `cwd`. */
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [file, ...args],
+      { cwd, timeout: LIMIT_MS, killSignal: 'SIGKILL' },
+      (_error, stdout, stderr) => resolve({ exitCode: child.exitCode, output: stdout + stderr }),
+    )
+  })
+}
