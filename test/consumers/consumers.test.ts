@@ -9,17 +9,17 @@ const typescript = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 test.each([
   ['an ES module', 'esm/check.mjs'],
   ['a CommonJS module', 'cjs/check.cjs'],
-  ['both formats in one process', 'mixed/check.mjs'],
+  ['a process with both formats', 'mixed/check.mjs'],
 ])('%s uses the packages and ends by itself', async (_what, file) => {
-  const result = await runProgram(join(consumers, file), [], consumers)
+  const result = await runProgram(process.execPath, [file], consumers)
   expect(result).toEqual({ exitCode: 0, output: '' })
 })
 
 test.each(['node16', 'bundler'])(
-  'strict TypeScript accepts the types, module resolution %s',
+  'strict TypeScript accepts the types under module resolution %s',
   async (mode) => {
-    const config = join(consumers, 'types', `tsconfig.${mode}.json`)
-    const result = await runProgram(typescript, ['-p', config], consumers)
+    const project = join('types', `tsconfig.${mode}.json`)
+    const result = await runProgram(process.execPath, [typescript, '-p', project], consumers)
     expect(result).toEqual({ exitCode: 0, output: '' })
   },
 )

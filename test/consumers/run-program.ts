@@ -4,23 +4,23 @@ import { execFile } from 'node:child_process'
 export interface ProgramResult {
   /** Null when it was killed at the limit. */
   readonly exitCode: number | null
-  /** Standard output and error, in this order. */
+  /** Standard output, then standard error. */
   readonly output: string
 }
 
 /** A program that is not over after this long does not end by itself. */
 const LIMIT_MS = 30_000
 
-/** Runs a JavaScript file with this Node in `cwd`. */
+/** Runs one program in `cwd`, to its end. */
 export function runProgram(
-  file: string,
+  command: string,
   args: readonly string[],
   cwd: string,
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
     const child = execFile(
-      process.execPath,
-      [file, ...args],
+      command,
+      args,
       { cwd, timeout: LIMIT_MS, killSignal: 'SIGKILL' },
       (_error, stdout, stderr) => resolve({ exitCode: child.exitCode, output: stdout + stderr }),
     )

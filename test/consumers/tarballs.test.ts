@@ -1,45 +1,42 @@
-import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { describe, expect, inject, test } from 'vitest'
+import { runProgram } from './run-program.js'
 
 const tarballs = inject('tarballs')
-const run = promisify(execFile)
 
 /** What `npm install aurora-mysql2` may cost, packed. */
 const DRIVER_LIMIT_BYTES = 60_000
 
+const BUILT_FILE = /^package\/dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/
+
 describe.each(Object.entries(tarballs))('%s', (_name, tarball) => {
   test('publint finds nothing to improve', async () => {
-    const { stdout } = await run('publint', ['run', tarball, '--strict', '--pack=false'])
-    expect(stdout).toContain('All good!')
+    const { output } = await run('publint', ['run', tarball, '--strict', '--pack=false'])
+    expect(output).toContain('All good!')
   })
 
-  test('its types resolve as its code does, for ES modules, CommonJS and bundlers', async () => {
-    const { stdout } = await run('attw', [
-      tarball,
-      '--profile=node16',
-      '--no-definitely-typed',
-      '--no-color',
-    ])
-    expect(stdout).toContain('No problems found')
+  test('types resolve where code does, for ES modules, CommonJS and bundlers', async () => {
+    const options = ['--profile=node16', '--no-definitely-typed', '--no-color']
+    const { exitCode, output } = await run('attw', [tarball, ...options])
+    expect(exitCode, output).toBe(0)
   })
 
   test('carries built code, its manual and its licence, and nothing else', async () => {
-    const { stdout } = await run('tar', ['-tzf', tarball])
-    const files = stdout.trim().split('\n')
-    expect(files).toEqual(
-      expect.arrayContaining(['package/LICENSE', 'package/README.md', 'package/package.json']),
-    )
-    const others = files.filter(
-      (file) => !/^package\/(LICENSE|README\.md|package\.json)$/.test(file),
-    )
-    expect(
-      others.filter((file) => !/^package\/dist\/[\w-]+\.(d\.ts|d\.cts|js|cjs)$/.test(file)),
-    ).toEqual([])
+    const { output } = await run('tar', ['-tzf', tarball])
+    const files = output.trim().split('\n')
+    expect(files.filter((file) => !BUILT_FILE.test(file)).sort()).toEqual([
+      'package/LICENSE',
+      'package/README.md',
+      'package/package.json',
+    ])
+    expect(files).toContain('package/dist/index.js')
   })
 })
 
 test('the driver stays small', () => {
   expect(statSync(tarballs['aurora-mysql2'] ?? '').size).toBeLessThanOrEqual(DRIVER_LIMIT_BYTES)
 })
+
+function run(command: string, args: readonly string[]) {
+  return runProgram(command, args, import.meta.dirname)
+}

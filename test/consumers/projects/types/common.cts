@@ -2,6 +2,8 @@ import aurora = require('aurora-mysql2')
 import auroraPromise = require('aurora-mysql2/promise')
 import simulator = require('aurora-mysql2-simulator')
 
-export const pool = aurora.createAuroraPool({ host: 'db.example.com' })
-export const promisePool = auroraPromise.createAuroraPool({ host: 'db.example.com' })
-export const cluster = simulator.startCluster({ instances: 1, storage: 'embedded' })
+const pool = aurora.createAuroraPool({ host: 'db.example.com' })
+const promisePool = auroraPromise.createAuroraPool({ host: 'db.example.com' })
+const cluster = simulator.startCluster({ instances: 1, storage: 'embedded' })
+
+export = { pool, promisePool, cluster }
