@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { root } from './workspace.mjs'
 
+/** The longest that a timer can wait. */
+const NEVER_MS = 2 ** 31 - 1
+
 /**
  * @typedef {object} RunOptions
  * @property {string} [cwd] default: the root of the workspace
  * @property {Record<string, string | undefined>} [env] added to this process's environment
  * @property {boolean} [quiet] keep the output instead of showing it; default false
- * @property {number} [timeoutMs] the child is killed after it; default: none
+ * @property {number} [timeoutMs] the child and all that it started are killed after it; default: none
  */
 
 /**
@@ -26,7 +29,10 @@ import { root } from './workspace.mjs'
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
+    // A group of its own, so that its own children can be ended with it.
+    const isGroup = options.timeoutMs !== undefined && process.platform !== 'win32'
     const child = spawn(command, args, {
+      detached: isGroup,
       cwd: options.cwd ?? root,
       env: childEnvironment(options.env),
       stdio: ['ignore', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
@@ -37,25 +43,32 @@ export function run(command, args, options = {}) {
     child.stdout?.on('data', (chunk) => (output += chunk))
     child.stderr?.on('data', (chunk) => (output += chunk))
 
+    /** @param {NodeJS.Signals} signal */
+    const kill = (signal) => {
+      if (child.pid === undefined) return
+      try {
+        process.kill(isGroup ? -child.pid : child.pid, signal)
+      } catch {
+        // It has ended already.
+      }
+    }
     let isTimedOut = false
-    const timer = options.timeoutMs
-      ? setTimeout(() => {
-          isTimedOut = true
-          child.kill('SIGKILL')
-        }, options.timeoutMs)
-      : undefined
+    const timer = setTimeout(() => {
+      isTimedOut = true
+      kill('SIGKILL')
+    }, options.timeoutMs ?? NEVER_MS)
 
-    // Ctrl-C reaches the child by itself; this process only has to outlive it, so that the child can clean up.
-    const stay = () => {}
-    const forward = () => child.kill('SIGTERM')
-    process.on('SIGINT', stay)
-    process.on('SIGTERM', forward)
+    // This process outlives the child, so that the child can clean up. Ctrl-C reaches a child of the same group by itself.
+    const interrupt = () => isGroup && kill('SIGINT')
+    const terminate = () => kill('SIGTERM')
+    process.on('SIGINT', interrupt)
+    process.on('SIGTERM', terminate)
 
     /** @param {boolean} isGreen */
     const end = (isGreen) => {
       clearTimeout(timer)
-      process.off('SIGINT', stay)
-      process.off('SIGTERM', forward)
+      process.off('SIGINT', interrupt)
+      process.off('SIGTERM', terminate)
       if (isTimedOut) output += `\n${command} was stopped after ${options.timeoutMs} ms`
       resolve({ isGreen, output: output.trimEnd() })
     }
