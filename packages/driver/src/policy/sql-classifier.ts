@@ -1,0 +1,55 @@
+import { LRUCache } from 'lru-cache'
+import { classifySql } from './classify-sql.js'
+import type { SqlClass } from './sql-class.js'
+
+/** How much a classifier may remember. */
+export interface ClassifierLimits {
+  /** Texts at most. */
+  readonly maxEntries: number
+  /** Memory that these texts may take, in bytes. */
+  readonly maxBytes: number
+  /** Longer texts (in characters) are classified without being kept. */
+  readonly maxTextLength: number
+}
+
+/** What an entry takes beside its text: the cache's own bookkeeping. */
+const ENTRY_BYTES = 100
+const BYTES_PER_CHARACTER = 2
+
+/** `classifySql` with a memory of texts, and of texts that a reader has refused. */
+export class SqlClassifier {
+  readonly #memo: LRUCache<string, SqlClass>
+  readonly #maxTextLength: number
+
+  constructor(limits: ClassifierLimits) {
+    this.#maxTextLength = limits.maxTextLength
+    this.#memo = new LRUCache({
+      max: limits.maxEntries,
+      maxSize: limits.maxBytes,
+      sizeCalculation: (_class, text) => ENTRY_BYTES + BYTES_PER_CHARACTER * text.length,
+    })
+  }
+
+  /** What this text is. */
+  classify(text: string): SqlClass {
+    const known = this.#memo.get(text)
+    if (known !== undefined) {
+      return known
+    }
+    const sqlClass = classifySql(text)
+    this.#remember(text, sqlClass)
+    return sqlClass
+  }
+
+  /** A reader refused this text: it is a write from now on, whatever it looks like. */
+  rememberAsWrite(text: string): void {
+    const sqlClass = this.classify(text)
+    this.#remember(text, Object.freeze({ ...sqlClass, intent: 'write', isRepeatable: false }))
+  }
+
+  #remember(text: string, sqlClass: SqlClass): void {
+    if (text.length <= this.#maxTextLength) {
+      this.#memo.set(text, sqlClass)
+    }
+  }
+}
