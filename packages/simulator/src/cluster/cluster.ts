@@ -1,0 +1,261 @@
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import type { InstanceCounters, Role } from '../session/session-host.js'
+import type { ClusterCore } from './cluster-core.js'
+import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.js'
+import type { ClusterEventPredicate } from './event-log.js'
+import type { FailoverFault, Fault } from './fault.js'
+import { addReader, injectFault } from './inject-fault.js'
+import type { InstanceState } from './instance.js'
+import type { EndpointPorts, NameListeners } from './name-listeners.js'
+import type { Lookup } from './name-service.js'
+
+/** One instance, as seen from outside. All fields are live. */
+export interface ClusterInstance {
+  readonly id: string
+  readonly tier: number
+  /** Its DNS name; known to `cluster.lookup` only. */
+  readonly endpoint: string
+  readonly address: string
+  readonly port: number
+  readonly role: Role
+  readonly state: InstanceState
+  readonly counters: Readonly<InstanceCounters>
+  /** The last thousand SQL texts, when `recordStatements` is on. */
+  readonly statements: readonly string[]
+}
+
+/** Where a server listens. */
+export interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+/** What plain mysql2 needs to connect: spread it into `createPool` or `createConnection`. */
+export interface PlainConnectionOptions extends Target {
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** Opens the socket, so that names are looked up in the cluster's own DNS. */
+  readonly stream: (options: { readonly config: { host?: string; port?: number } }) => Socket
+}
+
+/** What `createAuroraPool` of `aurora-mysql2` needs: spread it into its options. */
+export interface AuroraConnectionOptions extends Target {
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly aurora: {
+    readonly lookup: Lookup
+    /** Only where instances differ by port. */
+    readonly instanceEndpoint?: (id: string) => Target
+  }
+}
+
+/** What `crash` and `hang` may be told. */
+export interface OutageOptions {
+  /** The instance comes back by itself after this time. Default: it does not. */
+  readonly returnAfterMs?: number
+}
+
+/** A simulated Aurora MySQL cluster. */
+export class Cluster {
+  readonly #core: ClusterCore
+  readonly #nameListeners: NameListeners | undefined
+  readonly #ca: string | undefined
+  #closing: Promise<void> | undefined
+
+  /** Made by `startCluster`. */
+  constructor(core: ClusterCore, nameListeners?: NameListeners, ca?: string) {
+    this.#core = core
+    this.#nameListeners = nameListeners
+    this.#ca = ca
+  }
+
+  get writerEndpoint(): string {
+    return this.#core.names.writer
+  }
+
+  get readerEndpoint(): string {
+    return this.#core.names.reader
+  }
+
+  /** A custom endpoint with every instance behind it. */
+  get customEndpoint(): string {
+    return this.#core.names.custom
+  }
+
+  /** The port of the cluster endpoint (and, where instances have addresses of their own, of all). */
+  get port(): number {
+    return this.endpointPorts.writer
+  }
+
+  /** The ports of the shared names: the same one, unless instances differ by port. */
+  get endpointPorts(): EndpointPorts {
+    const port = this.#core.writer.port
+    return this.#nameListeners?.ports ?? { writer: port, reader: port, custom: port }
+  }
+
+  /** The storage that the cluster runs on. */
+  get storage(): 'mysqld' | 'embedded' {
+    return this.#core.storage.kind
+  }
+
+  /** The certificate (PEM) that signed the instances' certificates, with `tls: true`. */
+  get ca(): string | undefined {
+    return this.#ca
+  }
+
+  get connection(): AuroraConnectionOptions {
+    const { lookup } = this
+    const instanceEndpoint = (id: string) => {
+      const { endpoint, port } = this.instance(id)
+      return { host: endpoint, port }
+    }
+    const aurora = this.#nameListeners ? { lookup, instanceEndpoint } : { lookup }
+    return { ...this.#login, host: this.writerEndpoint, port: this.port, aurora }
+  }
+
+  get plainConnection(): PlainConnectionOptions {
+    const { lookup } = this
+    return {
+      ...this.#login,
+      host: this.writerEndpoint,
+      port: this.port,
+      stream: ({ config }) => {
+        const host = config.host ?? this.writerEndpoint
+        return connect({ host, port: config.port ?? this.port, lookup, noDelay: true })
+      },
+    }
+  }
+
+  /** The cluster's DNS, shaped like `dns.lookup`. */
+  get lookup(): Lookup {
+    return this.#core.nameService.lookup
+  }
+
+  /** How often each name was looked up. */
+  get lookups(): ReadonlyMap<string, number> {
+    return this.#core.nameService.lookups
+  }
+
+  get instances(): readonly ClusterInstance[] {
+    return this.#core.instances
+  }
+
+  /** The instance that is, or was last, the writer. */
+  get writer(): ClusterInstance {
+    return this.#core.writer
+  }
+
+  get readers(): readonly ClusterInstance[] {
+    return this.#core.readers
+  }
+
+  /** What happened, oldest first. */
+  get log(): readonly ClusterEvent[] {
+    return this.#core.log.entries
+  }
+
+  /** Milliseconds since the start, on the log's clock. */
+  get nowMs(): number {
+    return this.#core.log.nowMs
+  }
+
+  instance(id: string): ClusterInstance {
+    return this.#core.instance(id)
+  }
+
+  /** Runs SQL on the volume as administrator, past every instance and every fault. */
+  async query(
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const rows = await this.#core.storage.query(sql, values)
+    this.#core.noteWrite()
+    return rows
+  }
+
+  /** Brings a fault into force; the function it resolves with heals it. A failover resolves when promoted. */
+  inject(fault: Fault): Promise<() => Promise<void>> {
+    return injectFault(this.#core, fault)
+  }
+
+  /** The writer fails and a reader takes over; resolves when that is promoted, the rest follows by itself. */
+  async failover(options: Omit<FailoverFault, 'type'> = {}): Promise<void> {
+    await this.inject({ type: 'failover', ...options })
+  }
+
+  /** Kills an instance. */
+  async crash(instance: string, options: OutageOptions = {}): Promise<void> {
+    await this.inject({ type: 'crash', instance, ...options })
+  }
+
+  /** Makes an instance fall silent. */
+  async hang(instance: string, options: OutageOptions = {}): Promise<void> {
+    await this.inject({ type: 'hang', instance, ...options })
+  }
+
+  /** Swaps the roles of the writer and a reader under living connections. */
+  async demote(options: { readonly to?: string } = {}): Promise<void> {
+    await this.inject({ type: 'demote-in-place', ...options })
+  }
+
+  /** Restarts an instance with its role: connections are reset, it serves again at once. */
+  async restart(id: string): Promise<void> {
+    const instance = this.#core.instance(id)
+    this.#core.log.record('instance-down', id, { how: 'restart' })
+    await instance.restart()
+    instance.report()
+    this.#core.log.record('instance-up', id, { role: instance.role })
+  }
+
+  /** Adds a reader; it serves when this resolves, the names learn of it later. */
+  addReader(
+    options: { readonly id?: string; readonly tier?: number } = {},
+  ): Promise<ClusterInstance> {
+    return addReader(this.#core, options)
+  }
+
+  /** Deletes a reader. */
+  async removeReader(id: string): Promise<void> {
+    await this.#core.remove(this.#core.instance(id))
+  }
+
+  /** Hands every later log entry to the listener; returns how to stop. */
+  on(listener: (event: ClusterEvent) => void): () => void {
+    return this.#core.log.on(listener)
+  }
+
+  /** Resolves with the first entry logged from now on that has this type, or fits; rejects after `timeoutMs` (30 000). */
+  until<Type extends ClusterEventType>(
+    type: Type,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<ClusterEventOf<Type>>
+  until(
+    predicate: ClusterEventPredicate,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<ClusterEvent>
+  until(
+    wanted: ClusterEventType | ClusterEventPredicate,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<ClusterEvent> {
+    return this.#core.log.until(wanted, options.timeoutMs)
+  }
+
+  /** Ends everything; nothing is left behind. */
+  close(): Promise<void> {
+    this.#nameListeners?.close()
+    this.#closing ??= this.#core.close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #login() {
+    const { user, password, database } = this.#core.options
+    return { user, password, database }
+  }
+}

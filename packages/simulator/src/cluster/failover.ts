@@ -1,0 +1,105 @@
+import type { ClusterCore } from './cluster-core.js'
+import type { FailoverFault } from './fault.js'
+import type { Instance } from './instance.js'
+
+type Settings = Required<Omit<FailoverFault, 'type' | 'to'>> & { readonly to: string | undefined }
+
+/**
+ * A failover from the fault to the return of the old writer. Resolves when the new writer serves; names,
+ * other instances' copies and the old writer's return follow by themselves. A failover inside another
+ * strikes the instance next in line, and whichever promotion comes first with a living reader counts.
+ * Returns how to end it early: everything that is still to follow happens at once.
+ */
+export async function failOver(
+  core: ClusterCore,
+  fault: FailoverFault,
+): Promise<() => Promise<void>> {
+  const settings = resolve(core, fault)
+  const struck = core.writer.state === 'up' ? core.writer : (core.nextWriter() ?? core.writer)
+  const startedAtMs = core.log.nowMs
+  await strike(core, struck, settings.how)
+  await waitUntil(core, startedAtMs + settings.detectMs)
+  core.log.record('writer-lost', struck.id, {})
+  await waitUntil(core, startedAtMs + settings.promoteMs)
+  const promoted = await takeOver(core, struck, settings)
+  return followUp(core, struck, promoted, settings)
+}
+
+async function strike(core: ClusterCore, writer: Instance, how: Settings['how']): Promise<void> {
+  if (how === 'planned' || writer.state === 'down') return
+  core.log.record('instance-down', writer.id, { how })
+  if (how === 'crash') await writer.crash()
+  else writer.hang()
+}
+
+async function takeOver(
+  core: ClusterCore,
+  struck: Instance,
+  settings: Settings,
+): Promise<Instance> {
+  if (core.writer !== struck && core.writer.state === 'up') return core.writer
+  const next = core.nextWriter(settings.to)
+  if (!next) return restartWriter(core)
+  // The volume takes nothing more from the old writer before it takes anything from the new one.
+  if (core.writer.state === 'up') await core.writer.crash()
+  else await core.writer.fence()
+  const others = core.instances.filter((each) => each !== next)
+  const thaws = others.map((each) => each.copy.freeze())
+  core.schedule.after(settings.staleMs, () => {
+    for (const thaw of thaws) thaw()
+  })
+  if (settings.restartPromoted) await next.cutSessions()
+  await core.setWriter(next)
+  return next
+}
+
+/** Without a reader Aurora makes the writer anew. */
+async function restartWriter(core: ClusterCore): Promise<Instance> {
+  const { writer } = core
+  await writer.restart()
+  writer.report()
+  core.log.record('instance-up', writer.id, { role: 'writer' })
+  core.log.record('promoted', writer.id, { from: writer.id })
+  return writer
+}
+
+function followUp(core: ClusterCore, struck: Instance, promoted: Instance, settings: Settings) {
+  const bringBack = async () => {
+    const isAway = struck.state === 'down' || struck.state === 'hung'
+    if (struck === promoted || !isAway) return
+    await struck.restart()
+    struck.report()
+    core.log.record('instance-up', struck.id, { role: struck.role })
+    core.publishNamesLater(settings.dnsMs)
+  }
+  const cancelNames = core.schedule.after(settings.dnsMs, () => core.publishNames())
+  const cancelReturn = core.schedule.after(settings.returnMs, () => void bringBack())
+  return async () => {
+    cancelNames()
+    cancelReturn()
+    await bringBack()
+    core.publishNames()
+  }
+}
+
+function waitUntil(core: ClusterCore, atMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    core.schedule.after(Math.max(0, atMs - core.log.nowMs), resolve)
+  })
+}
+
+function resolve(core: ClusterCore, fault: FailoverFault): Settings {
+  const { timings } = core.options
+  const how = fault.how ?? 'crash'
+  if (fault.to !== undefined) core.instance(fault.to)
+  return {
+    how,
+    to: fault.to,
+    detectMs: fault.detectMs ?? Math.min(timings.detectMs, fault.promoteMs ?? timings.promoteMs),
+    promoteMs: fault.promoteMs ?? timings.promoteMs,
+    dnsMs: fault.dnsMs ?? timings.dnsMs,
+    staleMs: fault.staleMs ?? timings.staleMs,
+    returnMs: fault.returnMs ?? (how === 'planned' ? 0 : timings.returnMs),
+    restartPromoted: fault.restartPromoted ?? true,
+  }
+}

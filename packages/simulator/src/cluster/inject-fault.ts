@@ -1,0 +1,218 @@
+import { restartError } from '../session/refusal.js'
+import type { ClusterCore } from './cluster-core.js'
+import { failOver } from './failover.js'
+import type { Fault } from './fault.js'
+import type { TableDistortion } from './host-status-table.js'
+import type { Instance } from './instance.js'
+
+/** Undoes a fault. */
+export type Heal = () => Promise<void>
+
+/** Brings a fault into force; resolves with how to undo it. */
+export async function injectFault(core: ClusterCore, fault: Fault): Promise<Heal> {
+  core.log.record('fault-injected', faultyInstance(core, fault)?.id, { fault: fault.type })
+  const heal = await apply(core, fault)
+  let healing: Promise<void> | undefined
+  return () => {
+    healing ??= heal().then(() => {
+      core.log.record('fault-healed', undefined, { fault: fault.type })
+    })
+    return healing
+  }
+}
+
+function faultyInstance(core: ClusterCore, fault: Fault): Instance | undefined {
+  if ('instance' in fault && fault.instance !== undefined) return core.instance(fault.instance)
+  switch (fault.type) {
+    case 'lag':
+    case 'two-writers':
+      return core.readers[0]
+    case 'no-writer':
+    case 'ghost-row':
+    case 'dns-down':
+    case 'reader-added':
+      return undefined
+    default:
+      return core.writer
+  }
+}
+
+async function apply(core: ClusterCore, fault: Fault): Promise<Heal> {
+  const instance = faultyInstance(core, fault) ?? core.writer
+  switch (fault.type) {
+    case 'failover':
+      return failOver(core, fault)
+    case 'crash':
+      return crash(core, instance, fault.returnAfterMs)
+    case 'hang':
+      return hang(core, instance, fault.returnAfterMs)
+    case 'reset':
+      await instance.cutSessions()
+      return async () => undefined
+    case 'refuse':
+      return instance.refuse()
+    case 'slow':
+      return set(instance, 'delayMs', fault.delayMs)
+    case 'demote-in-place':
+      return demoteInPlace(core, fault.to)
+    case 'zero-downtime-restart':
+      await instance.abortTransactions(restartError)
+      return async () => undefined
+    case 'stale-view': {
+      const thaw = instance.copy.freeze()
+      if (fault.forMs !== undefined) core.schedule.after(fault.forMs, thaw)
+      return async () => thaw()
+    }
+    case 'two-writers':
+      return distort(core, { secondWriter: instance.id })
+    case 'no-writer':
+      return distort(core, { hasNoWriter: true })
+    case 'ghost-row': {
+      const { serverId = 'ghost', ageMs = 0 } = fault
+      return distort(core, { ghost: { serverId, ageMs } })
+    }
+    case 'lag':
+      return lag(core, instance, fault.lagMs)
+    case 'overload':
+      return set(instance, 'maxConnections', fault.maxConnections)
+    case 'reader-added': {
+      const added = await addReader(core, fault)
+      return () => core.remove(added)
+    }
+    case 'reader-removed':
+      await core.remove(instance)
+      return async () => {
+        await addReader(core, { id: instance.id, tier: instance.tier })
+      }
+    case 'deny-topology':
+      return set(instance, 'topologyError', denial(core, fault.errno ?? 1142))
+    case 'empty-topology':
+      instance.copy.isEmpty = true
+      return async () => {
+        instance.copy.isEmpty = false
+      }
+    case 'dns-down':
+      core.nameService.isDown = true
+      return async () => {
+        core.nameService.isDown = false
+      }
+    default: {
+      const unknown: never = fault
+      throw new TypeError(`fault: unknown type in ${JSON.stringify(unknown)}`)
+    }
+  }
+}
+
+/** Adds a reader; the names learn of it later. */
+export async function addReader(
+  core: ClusterCore,
+  { id, tier }: { readonly id?: string; readonly tier?: number },
+): Promise<Instance> {
+  const settings = { ...(id === undefined ? {} : { id }), ...(tier === undefined ? {} : { tier }) }
+  const added = await core.add('reader', settings)
+  core.log.record('instance-added', added.id, {})
+  core.publishNamesLater()
+  return added
+}
+
+async function crash(
+  core: ClusterCore,
+  instance: Instance,
+  returnAfterMs = Infinity,
+): Promise<Heal> {
+  core.log.record('instance-down', instance.id, { how: 'crash' })
+  await instance.crash()
+  core.publishNamesLater()
+  return comeBack(core, instance, returnAfterMs, () => instance.restart())
+}
+
+async function hang(
+  core: ClusterCore,
+  instance: Instance,
+  returnAfterMs = Infinity,
+): Promise<Heal> {
+  core.log.record('instance-down', instance.id, { how: 'hang' })
+  instance.hang()
+  core.publishNamesLater()
+  return comeBack(core, instance, returnAfterMs, async () => instance.unhang())
+}
+
+function comeBack(
+  core: ClusterCore,
+  instance: Instance,
+  afterMs: number,
+  how: () => Promise<void>,
+): Heal {
+  const heal = async () => {
+    cancel()
+    if (instance.state !== 'down' && instance.state !== 'hung') return
+    await how()
+    instance.report()
+    core.log.record('instance-up', instance.id, { role: instance.role })
+    core.publishNamesLater()
+  }
+  const cancel = core.schedule.after(afterMs, () => void heal())
+  return heal
+}
+
+async function demoteInPlace(core: ClusterCore, to: string | undefined): Promise<Heal> {
+  const former = core.writer
+  const next = core.nextWriter(to)
+  if (!next) throw new TypeError('demote-in-place: there is no reader to take over')
+  await core.setWriter(next)
+  former.report()
+  core.publishNamesLater()
+  return async () => {
+    if (core.writer !== next || former.state !== 'up') return
+    await core.setWriter(former)
+    next.report()
+    core.publishNamesLater()
+  }
+}
+
+async function lag(core: ClusterCore, instance: Instance, lagMs: number): Promise<Heal> {
+  const before = { visible: instance.visibleLagMs, reported: instance.reportedLagMs }
+  instance.reportedLagMs = lagMs
+  // The embedded storage has no snapshots to stay in: there the lag is only reported.
+  if (core.storage.kind === 'mysqld') instance.visibleLagMs = lagMs
+  await instance.settleLag()
+  instance.report()
+  return async () => {
+    instance.visibleLagMs = before.visible
+    instance.reportedLagMs = before.reported
+    await instance.settleLag()
+  }
+}
+
+function distort(core: ClusterCore, distortion: TableDistortion): Heal {
+  const refresh = () => {
+    for (const each of core.instances) each.copy.refresh()
+  }
+  core.table.distortions.add(distortion)
+  refresh()
+  return async () => {
+    core.table.distortions.delete(distortion)
+    refresh()
+  }
+}
+
+function denial(core: ClusterCore, errno: 1142 | 1227) {
+  const { user } = core.options
+  const message =
+    errno === 1142
+      ? `SELECT command denied to user '${user}'@'%' for table 'replica_host_status'`
+      : 'Access denied; you need (at least one of) the PROCESS privilege(s) for this operation'
+  return { errno, sqlState: '42000', message }
+}
+
+function set<Key extends 'delayMs' | 'maxConnections' | 'topologyError'>(
+  instance: Instance,
+  key: Key,
+  value: Instance[Key],
+): Heal {
+  const before = instance[key]
+  instance[key] = value
+  return async () => {
+    instance[key] = before
+  }
+}

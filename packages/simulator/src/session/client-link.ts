@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net'
+import { TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { CompressedFraming } from '../protocol/compressed-framing.js'
+
+/** What the link reports to its session. */
+export interface ClientLinkEvents {
+  onData(chunk: Buffer): void
+  /** The client has gone, or the link was cut. */
+  onClose(): void
+  /** The client takes more again, after `send` said that it does not. */
+  onDrain(): void
+}
+
+interface DelayedChunk {
+  readonly dueMs: number
+  readonly chunk: Buffer
+}
+
+/** More than this waiting in a held or slow link stops the storage's side. */
+const waitingLimit = 1024 * 1024
+
+/**
+ * The client's end of a session: its socket, TLS and compression, and what a fault does to the bytes on
+ * the way (silence, delay).
+ */
+export class ClientLink {
+  #socket: Socket
+  readonly #events: ClientLinkEvents
+  readonly #delayMs: () => number
+  readonly #waiting: DelayedChunk[] = []
+  #waitingBytes = 0
+  #timer: NodeJS.Timeout | undefined
+  #compression: CompressedFraming | undefined
+  #isHeld = false
+  #isPaused = false
+  #isEnding = false
+  bytesIn = 0
+  bytesOut = 0
+
+  constructor(socket: Socket, delayMs: () => number, events: ClientLinkEvents) {
+    this.#socket = socket
+    this.#delayMs = delayMs
+    this.#events = events
+    this.#listen()
+  }
+
+  get remoteAddress(): string {
+    return `${this.#socket.remoteAddress ?? ''}:${this.#socket.remotePort ?? 0}`
+  }
+
+  /** Sends bytes to the client. False: wait for `onDrain` before sending much more. */
+  send(chunk: Buffer): boolean {
+    if (this.#isEnding) return true
+    const framed = this.#compression ? this.#compression.encode(chunk) : chunk
+    this.bytesOut += framed.length
+    const delayMs = this.#delayMs()
+    if (!this.#isHeld && delayMs === 0 && this.#waiting.length === 0) {
+      return this.#socket.write(framed)
+    }
+    this.#waiting.push({ dueMs: performance.now() + delayMs, chunk: framed })
+    this.#waitingBytes += framed.length
+    this.#schedule()
+    return this.#waitingBytes < waitingLimit
+  }
+
+  /** The next packets are a new command: compressed frames are numbered from 0 again. */
+  resetSequence(): void {
+    this.#compression?.resetSequence()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (!this.#isHeld) this.#socket.resume()
+  }
+
+  /** Falls silent: nothing is read, nothing is sent, the socket stays open. */
+  hold(): void {
+    this.#isHeld = true
+    this.#socket.pause()
+    this.#schedule()
+  }
+
+  /** Ends the silence; what was kept back goes out. */
+  unhold(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    if (!this.#isPaused) this.#socket.resume()
+    this.#schedule()
+  }
+
+  startTls(options: TLSSocketOptions, pending: Buffer): void {
+    const plain = this.#socket
+    plain.removeAllListeners('data')
+    plain.removeAllListeners('close')
+    plain.removeAllListeners('drain')
+    plain.pause()
+    if (pending.length > 0) plain.unshift(pending)
+    this.#socket = new TLSSocket(plain, { ...options, isServer: true })
+    plain.once('close', () => this.#socket.destroy())
+    this.#listen()
+  }
+
+  startCompression(): void {
+    this.#compression = new CompressedFraming()
+  }
+
+  /** Sends what is waiting and closes the socket in order. */
+  end(): void {
+    this.#isEnding = true
+    if (this.#waiting.length === 0 && !this.#isHeld) this.#socket.end()
+  }
+
+  /** Closes at once; `reset` sends an RST, as a host does whose process has died. */
+  cut(how: 'reset' | 'close'): void {
+    clearTimeout(this.#timer)
+    this.#isEnding = true
+    if (how === 'reset' && !(this.#socket instanceof TLSSocket)) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
+  }
+
+  #listen(): void {
+    const socket = this.#socket
+    socket.on('data', (chunk: Buffer) => {
+      this.bytesIn += chunk.length
+      const plain = this.#compression ? this.#compression.decode(chunk) : chunk
+      if (plain.length > 0) this.#events.onData(plain)
+    })
+    socket.on('drain', () => this.#events.onDrain())
+    socket.once('close', () => {
+      clearTimeout(this.#timer)
+      this.#events.onClose()
+    })
+    // The close event follows every error and is what counts.
+    socket.on('error', () => undefined)
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    const next = this.#waiting[0]
+    if (this.#isHeld || !next) return
+    const waitMs = Math.max(0, next.dueMs - performance.now())
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#flush(), waitMs)
+    else this.#flush()
+  }
+
+  #flush(): void {
+    // A timer may fire a fraction of a millisecond early.
+    const nowMs = performance.now() + 1
+    while (this.#waiting[0] && this.#waiting[0].dueMs <= nowMs) {
+      const { chunk } = this.#waiting.shift() as DelayedChunk
+      this.#waitingBytes -= chunk.length
+      this.#socket.write(chunk)
+    }
+    if (this.#waiting.length > 0) this.#schedule()
+    else if (this.#isEnding) this.#socket.end()
+    else this.#events.onDrain()
+  }
+}
