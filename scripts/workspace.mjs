@@ -35,12 +35,14 @@ export function readPackage(folder) {
  * @returns {WorkspacePackage[]}
  */
 export function packagesBelow(parent) {
-  return readdirSync(join(root, parent), { withFileTypes: true })
-    .filter(
-      (entry) => entry.isDirectory() && isFile(join(root, parent, entry.name, 'package.json')),
-    )
-    .map((entry) => readPackage(join(root, parent, entry.name)))
-    .sort((a, b) => a.label.localeCompare(b.label))
+  const folder = join(root, parent)
+  // Git keeps no empty folders.
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((one) => isFile(join(one, 'package.json')))
+    .map(readPackage)
 }
 
 /** Every package of the workspace, the root first. */
