@@ -1,0 +1,199 @@
+/**
+ * Built-in functions that have no effects and mean the same on every instance and in every
+ * session. Source: MySQL 8.4 Reference Manual, table 14.1 "Built-In Functions and Operators"
+ * (https://dev.mysql.com/doc/refman/8.4/en/built-in-function-reference.html), and section 14.17
+ * for the constructors of geometries. A name that 8.4 does not have is left out, since a stored
+ * function may have it.
+ *
+ * Left out on purpose:
+ * - effects: GET_LOCK, RELEASE_LOCK, RELEASE_ALL_LOCKS, LAST_INSERT_ID(expr), BENCHMARK (what it
+ *   runs), the functions of components and plugins;
+ * - of one session: LAST_INSERT_ID(), FOUND_ROWS, ROW_COUNT, CONNECTION_ID, PS_CURRENT_THREAD_ID;
+ * - of one instance: IS_FREE_LOCK, IS_USED_LOCK, LOAD_FILE, SOURCE_POS_WAIT, MASTER_POS_WAIT,
+ *   WAIT_FOR_EXECUTED_GTID_SET, UUID_SHORT (its server id), PS_THREAD_ID, ROLES_GRAPHML,
+ *   VALIDATE_PASSWORD_STRENGTH;
+ * - internal: CAN_ACCESS_…, GET_DD_…, INTERNAL_….
+ *
+ * Kept although their value differs from call to call, since any instance gives a good one: NOW
+ * and its kin, RAND, RANDOM_BYTES, UUID. SLEEP is kept: it only takes time.
+ */
+export const EFFECT_FREE_FUNCTIONS: readonly string[] = [
+  // Comparison and control flow
+  ...['COALESCE', 'GREATEST', 'IF', 'IFNULL', 'INTERVAL', 'ISNULL', 'LEAST', 'NULLIF', 'STRCMP'],
+  // Numbers
+  ...['ABS', 'ACOS', 'ASIN', 'ATAN', 'ATAN2', 'BIT_COUNT', 'CEIL', 'CEILING', 'CONV', 'COS', 'COT'],
+  ...[
+    'CRC32',
+    'DEGREES',
+    'EXP',
+    'FLOOR',
+    'LN',
+    'LOG',
+    'LOG10',
+    'LOG2',
+    'MOD',
+    'PI',
+    'POW',
+    'POWER',
+  ],
+  ...['RADIANS', 'RAND', 'ROUND', 'SIGN', 'SIN', 'SQRT', 'TAN', 'TRUNCATE'],
+  // Dates and times
+  ...['ADDDATE', 'ADDTIME', 'CONVERT_TZ', 'CURDATE', 'CURRENT_DATE', 'CURRENT_TIME'],
+  ...['CURRENT_TIMESTAMP', 'CURTIME', 'DATE', 'DATEDIFF', 'DATE_ADD', 'DATE_FORMAT', 'DATE_SUB'],
+  ...['DAY', 'DAYNAME', 'DAYOFMONTH', 'DAYOFWEEK', 'DAYOFYEAR', 'EXTRACT', 'FROM_DAYS'],
+  ...['FROM_UNIXTIME', 'GET_FORMAT', 'HOUR', 'LAST_DAY', 'LOCALTIME', 'LOCALTIMESTAMP', 'MAKEDATE'],
+  ...[
+    'MAKETIME',
+    'MICROSECOND',
+    'MINUTE',
+    'MONTH',
+    'MONTHNAME',
+    'NOW',
+    'PERIOD_ADD',
+    'PERIOD_DIFF',
+  ],
+  ...['QUARTER', 'SECOND', 'SEC_TO_TIME', 'STR_TO_DATE', 'SUBDATE', 'SUBTIME', 'SYSDATE', 'TIME'],
+  ...['TIMEDIFF', 'TIMESTAMP', 'TIMESTAMPADD', 'TIMESTAMPDIFF', 'TIME_FORMAT', 'TIME_TO_SEC'],
+  ...['TO_DAYS', 'TO_SECONDS', 'UNIX_TIMESTAMP', 'UTC_DATE', 'UTC_TIME', 'UTC_TIMESTAMP', 'WEEK'],
+  ...['WEEKDAY', 'WEEKOFYEAR', 'YEAR', 'YEARWEEK'],
+  // Strings
+  ...[
+    'ASCII',
+    'BIN',
+    'BIT_LENGTH',
+    'CHAR',
+    'CHARACTER_LENGTH',
+    'CHAR_LENGTH',
+    'CONCAT',
+    'CONCAT_WS',
+  ],
+  ...[
+    'ELT',
+    'EXPORT_SET',
+    'FIELD',
+    'FIND_IN_SET',
+    'FORMAT',
+    'FROM_BASE64',
+    'HEX',
+    'INSERT',
+    'INSTR',
+  ],
+  ...[
+    'LCASE',
+    'LEFT',
+    'LENGTH',
+    'LOCATE',
+    'LOWER',
+    'LPAD',
+    'LTRIM',
+    'MAKE_SET',
+    'MATCH',
+    'MID',
+    'OCT',
+  ],
+  ...['OCTET_LENGTH', 'ORD', 'POSITION', 'QUOTE', 'REGEXP_INSTR', 'REGEXP_LIKE', 'REGEXP_REPLACE'],
+  ...[
+    'REGEXP_SUBSTR',
+    'REPEAT',
+    'REPLACE',
+    'REVERSE',
+    'RIGHT',
+    'RPAD',
+    'RTRIM',
+    'SOUNDEX',
+    'SPACE',
+  ],
+  ...['SUBSTR', 'SUBSTRING', 'SUBSTRING_INDEX', 'TO_BASE64', 'TRIM', 'UCASE', 'UNHEX', 'UPPER'],
+  ...['WEIGHT_STRING'],
+  // Casts, XML, encryption and compression
+  ...[
+    'CAST',
+    'CONVERT',
+    'EXTRACTVALUE',
+    'UPDATEXML',
+    'AES_DECRYPT',
+    'AES_ENCRYPT',
+    'COMPRESS',
+    'MD5',
+  ],
+  ...['RANDOM_BYTES', 'SHA', 'SHA1', 'SHA2', 'STATEMENT_DIGEST', 'STATEMENT_DIGEST_TEXT'],
+  ...['UNCOMPRESS', 'UNCOMPRESSED_LENGTH'],
+  // Information that every session of an account shares
+  ...['CHARSET', 'COERCIBILITY', 'COLLATION', 'CURRENT_ROLE', 'CURRENT_USER', 'DATABASE'],
+  ...['FORMAT_BYTES', 'FORMAT_PICO_TIME', 'ICU_VERSION', 'SCHEMA', 'SESSION_USER', 'SYSTEM_USER'],
+  ...['USER', 'VERSION'],
+  // Aggregates and windows
+  ...['AVG', 'BIT_AND', 'BIT_OR', 'BIT_XOR', 'COUNT', 'GROUP_CONCAT', 'JSON_ARRAYAGG'],
+  ...[
+    'JSON_OBJECTAGG',
+    'MAX',
+    'MIN',
+    'STD',
+    'STDDEV',
+    'STDDEV_POP',
+    'STDDEV_SAMP',
+    'SUM',
+    'VARIANCE',
+  ],
+  ...['VAR_POP', 'VAR_SAMP', 'CUME_DIST', 'DENSE_RANK', 'FIRST_VALUE', 'LAG', 'LAST_VALUE', 'LEAD'],
+  ...['NTH_VALUE', 'NTILE', 'PERCENT_RANK', 'RANK', 'ROW_NUMBER'],
+  // JSON
+  ...[
+    'JSON_ARRAY',
+    'JSON_ARRAY_APPEND',
+    'JSON_ARRAY_INSERT',
+    'JSON_CONTAINS',
+    'JSON_CONTAINS_PATH',
+  ],
+  ...['JSON_DEPTH', 'JSON_EXTRACT', 'JSON_INSERT', 'JSON_KEYS', 'JSON_LENGTH', 'JSON_MERGE'],
+  ...['JSON_MERGE_PATCH', 'JSON_MERGE_PRESERVE', 'JSON_OBJECT', 'JSON_OVERLAPS', 'JSON_PRETTY'],
+  ...['JSON_QUOTE', 'JSON_REMOVE', 'JSON_REPLACE', 'JSON_SCHEMA_VALID'],
+  ...['JSON_SCHEMA_VALIDATION_REPORT', 'JSON_SEARCH', 'JSON_SET', 'JSON_STORAGE_FREE'],
+  ...['JSON_STORAGE_SIZE', 'JSON_TABLE', 'JSON_TYPE', 'JSON_UNQUOTE', 'JSON_VALID', 'JSON_VALUE'],
+  // Miscellaneous
+  ...[
+    'ANY_VALUE',
+    'BIN_TO_UUID',
+    'DEFAULT',
+    'GROUPING',
+    'GTID_SUBSET',
+    'GTID_SUBTRACT',
+    'INET_ATON',
+  ],
+  ...['INET_NTOA', 'INET6_ATON', 'INET6_NTOA', 'IS_IPV4', 'IS_IPV4_COMPAT', 'IS_IPV4_MAPPED'],
+  ...['IS_IPV6', 'IS_UUID', 'NAME_CONST', 'SLEEP', 'UUID', 'UUID_TO_BIN'],
+  // Geometries
+  ...['GEOMCOLLECTION', 'GEOMETRYCOLLECTION', 'LINESTRING', 'MULTILINESTRING', 'MULTIPOINT'],
+  ...[
+    'MULTIPOLYGON',
+    'POINT',
+    'POLYGON',
+    'MBRCONTAINS',
+    'MBRCOVEREDBY',
+    'MBRCOVERS',
+    'MBRDISJOINT',
+  ],
+  ...['MBREQUALS', 'MBRINTERSECTS', 'MBROVERLAPS', 'MBRTOUCHES', 'MBRWITHIN', 'ST_AREA'],
+  ...['ST_ASBINARY', 'ST_ASGEOJSON', 'ST_ASTEXT', 'ST_ASWKB', 'ST_ASWKT', 'ST_BUFFER'],
+  ...['ST_BUFFER_STRATEGY', 'ST_CENTROID', 'ST_COLLECT', 'ST_CONTAINS', 'ST_CONVEXHULL'],
+  ...['ST_CROSSES', 'ST_DIFFERENCE', 'ST_DIMENSION', 'ST_DISJOINT', 'ST_DISTANCE'],
+  ...['ST_DISTANCE_SPHERE', 'ST_ENDPOINT', 'ST_ENVELOPE', 'ST_EQUALS', 'ST_EXTERIORRING'],
+  ...['ST_FRECHETDISTANCE', 'ST_GEOHASH', 'ST_GEOMCOLLFROMTEXT', 'ST_GEOMCOLLFROMTXT'],
+  ...['ST_GEOMCOLLFROMWKB', 'ST_GEOMETRYCOLLECTIONFROMTEXT', 'ST_GEOMETRYCOLLECTIONFROMWKB'],
+  ...['ST_GEOMETRYFROMTEXT', 'ST_GEOMETRYFROMWKB', 'ST_GEOMETRYN', 'ST_GEOMETRYTYPE'],
+  ...['ST_GEOMFROMGEOJSON', 'ST_GEOMFROMTEXT', 'ST_GEOMFROMWKB', 'ST_HAUSDORFFDISTANCE'],
+  ...['ST_INTERIORRINGN', 'ST_INTERSECTION', 'ST_INTERSECTS', 'ST_ISCLOSED', 'ST_ISEMPTY'],
+  ...['ST_ISSIMPLE', 'ST_ISVALID', 'ST_LATFROMGEOHASH', 'ST_LATITUDE', 'ST_LENGTH'],
+  ...['ST_LINEFROMTEXT', 'ST_LINEFROMWKB', 'ST_LINEINTERPOLATEPOINT', 'ST_LINEINTERPOLATEPOINTS'],
+  ...['ST_LINESTRINGFROMTEXT', 'ST_LINESTRINGFROMWKB', 'ST_LONGFROMGEOHASH', 'ST_LONGITUDE'],
+  ...['ST_MAKEENVELOPE', 'ST_MLINEFROMTEXT', 'ST_MLINEFROMWKB', 'ST_MPOINTFROMTEXT'],
+  ...['ST_MPOINTFROMWKB', 'ST_MPOLYFROMTEXT', 'ST_MPOLYFROMWKB', 'ST_MULTILINESTRINGFROMTEXT'],
+  ...['ST_MULTILINESTRINGFROMWKB', 'ST_MULTIPOINTFROMTEXT', 'ST_MULTIPOINTFROMWKB'],
+  ...['ST_MULTIPOLYGONFROMTEXT', 'ST_MULTIPOLYGONFROMWKB', 'ST_NUMGEOMETRIES'],
+  ...['ST_NUMINTERIORRING', 'ST_NUMINTERIORRINGS', 'ST_NUMPOINTS', 'ST_OVERLAPS'],
+  ...['ST_POINTATDISTANCE', 'ST_POINTFROMGEOHASH', 'ST_POINTFROMTEXT', 'ST_POINTFROMWKB'],
+  ...['ST_POINTN', 'ST_POLYFROMTEXT', 'ST_POLYFROMWKB', 'ST_POLYGONFROMTEXT'],
+  ...['ST_POLYGONFROMWKB', 'ST_SIMPLIFY', 'ST_SRID', 'ST_STARTPOINT', 'ST_SWAPXY'],
+  ...['ST_SYMDIFFERENCE', 'ST_TOUCHES', 'ST_TRANSFORM', 'ST_UNION', 'ST_VALIDATE', 'ST_WITHIN'],
+  ...['ST_X', 'ST_Y'],
+]

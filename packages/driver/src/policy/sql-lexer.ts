@@ -1,0 +1,388 @@
+import { findWord, foldIntoHash, type SqlWord } from './sql-words.js'
+
+/**
+ * What a token is. `name`: an identifier in back-ticks. `string`: in either quote; double quotes
+ * hold an identifier under ANSI_QUOTES. `bad`: the text cannot be read on with certainty.
+ */
+export type TokenKind =
+  | 'word'
+  | 'name'
+  | 'string'
+  | 'number'
+  | 'placeholder'
+  | 'variable'
+  | 'system-variable'
+  | 'assign'
+  | 'punctuation'
+  | 'end'
+  | 'bad'
+
+/** How a text is read; what a session's sql_mode makes of it is not visible in the text. */
+export interface SqlReading {
+  /** A backslash escapes in single quotes: not under NO_BACKSLASH_ESCAPES. */
+  readonly escapesInSingle: boolean
+  /** And in double quotes: neither under NO_BACKSLASH_ESCAPES nor under ANSI_QUOTES. */
+  readonly escapesInDouble: boolean
+  /** What stands in an executable comment is code; a server too old for it skips it. */
+  readonly runsExecutable: boolean
+}
+
+/** The reading of a server with the default sql_mode. */
+export const USUAL_READING: SqlReading = {
+  escapesInSingle: true,
+  escapesInDouble: true,
+  runsExecutable: true,
+}
+
+const TAB = 9
+const CARRIAGE_RETURN = 13
+const SPACE = 32
+const DOUBLE_QUOTE = 34
+const HASH = 35
+const DOLLAR = 36
+const SINGLE_QUOTE = 39
+const PLUS = 43
+const MINUS = 45
+const DOT = 46
+const SLASH = 47
+const COLON = 58
+const EQUALS = 61
+const AT = 64
+const BACKSLASH = 92
+const BACK_TICK = 96
+const DELETE = 127
+/** C1 controls and the no-break space: white space in some character sets, letters in others. */
+const LAST_DOUBTFUL = 0xa0
+
+/**
+ * Reads a text token by token, each character at most twice. Comments and white space are passed
+ * over. Where servers, versions or modes disagree about where something ends, the token is `bad`,
+ * or the finding is kept for a second reading (`hasEscapedQuote…`, `hasExecutableComment`).
+ */
+export class SqlLexer {
+  readonly text: string
+  kind: TokenKind = 'end'
+  /** The word, of a known `word`; the last name, of a known `system-variable`. */
+  word: SqlWord | undefined
+  /** The character of `punctuation`, the quote of a `string`. */
+  character = 0
+  start = 0
+  end = 0
+  /** The token begins with a digit though it is no number, as in `2fa`. */
+  isDoubtful = false
+  /** What stands before the name of a `system-variable`. */
+  scope: SqlWord | undefined
+  /** A backslash stood before the closing kind of quote: other modes see another end. */
+  hasEscapedSingleQuote = false
+  hasEscapedDoubleQuote = false
+  hasExecutableComment = false
+
+  readonly #reading: SqlReading
+  /** Where the executable comment ends in which we are; -1: we are in none. */
+  #executableEnd = -1
+
+  constructor(text: string, reading: SqlReading) {
+    this.text = text
+    this.#reading = reading
+  }
+
+  /** Reads the next token; after `end` or `bad` there is none. */
+  next(): TokenKind {
+    this.kind = this.#read()
+    return this.kind
+  }
+
+  /** The word that an identifier between these places spells, if it is a known one. */
+  findName(start: number, end: number): SqlWord | undefined {
+    let hash = 0
+    for (let index = start; index < end; index++) {
+      hash = foldIntoHash(hash, this.text.charCodeAt(index))
+    }
+    return findWord(this.text, start, end, hash)
+  }
+
+  #read(): TokenKind {
+    const { text } = this
+    if (!this.#skipToToken()) {
+      return 'bad'
+    }
+    this.start = this.end
+    this.word = undefined
+    this.isDoubtful = false
+    if (this.end >= text.length) {
+      return 'end'
+    }
+    const character = text.charCodeAt(this.end)
+    this.character = character
+    if (isDigit(character)) {
+      return this.#readNumber()
+    }
+    if (isNameStart(character)) {
+      this.word = this.#readWord()
+      return 'word'
+    }
+    switch (character) {
+      case SINGLE_QUOTE:
+      case DOUBLE_QUOTE:
+        return this.#readQuoted(character) ? 'string' : 'bad'
+      case BACK_TICK:
+        return this.#readQuoted(character) ? 'name' : 'bad'
+      case AT:
+        return this.#readVariable()
+      case COLON: {
+        this.end += 1
+        const following = text.charCodeAt(this.end)
+        if (following === EQUALS) {
+          this.end += 1
+          return 'assign'
+        }
+        if (isNamePart(following)) {
+          this.#readWord()
+          return 'placeholder'
+        }
+        return 'punctuation'
+      }
+      default:
+        // A dollar may begin a name, or a string since MySQL 9.
+        if (
+          character < SPACE ||
+          character === DOLLAR ||
+          character === BACKSLASH ||
+          (character >= DELETE && character <= LAST_DOUBTFUL)
+        ) {
+          return 'bad'
+        }
+        this.end += 1
+        return 'punctuation'
+    }
+  }
+
+  /** Passes over white space and comments; false: where they end is not certain. */
+  #skipToToken(): boolean {
+    const { text } = this
+    for (;;) {
+      if (this.end === this.#executableEnd) {
+        this.end += 2
+        this.#executableEnd = -1
+      }
+      const character = text.charCodeAt(this.end)
+      if (character === SPACE || (character >= TAB && character <= CARRIAGE_RETURN)) {
+        this.end += 1
+      } else if (character === SLASH && text.charCodeAt(this.end + 1) === 42) {
+        if (!this.#skipBlockComment()) {
+          return false
+        }
+      } else if (character === HASH || (character === MINUS && this.#isDashComment())) {
+        if (!this.#skipLineComment()) {
+          return false
+        }
+      } else {
+        return true
+      }
+    }
+  }
+
+  /** Two dashes begin a comment only before white space, a control character or the end. */
+  #isDashComment(): boolean {
+    if (this.text.charCodeAt(this.end + 1) !== MINUS) {
+      return false
+    }
+    const following = this.text.charCodeAt(this.end + 2)
+    return !(following > SPACE && following < DELETE)
+  }
+
+  #skipLineComment(): boolean {
+    const { text } = this
+    const isDash = text.charCodeAt(this.end) === MINUS
+    const following = text.charCodeAt(this.end + 2)
+    if (this.#executableEnd !== -1 || (isDash && following > DELETE)) {
+      return false
+    }
+    for (let index = this.end; index < text.length; index++) {
+      const character = text.charCodeAt(index)
+      if (character === 10) {
+        this.end = index + 1
+        return true
+      }
+      // The server ends the comment there.
+      if (character === 0) {
+        return false
+      }
+    }
+    this.end = text.length
+    return true
+  }
+
+  #skipBlockComment(): boolean {
+    const { text } = this
+    const close = text.indexOf('*/', this.end + 2)
+    if (close === -1 || this.#executableEnd !== -1) {
+      return false
+    }
+    const kind = text.charAt(this.end + 2)
+    const isMariaDb = kind === 'M' && text.charAt(this.end + 3) === '!'
+    if (kind === '!' || isMariaDb) {
+      this.hasExecutableComment = true
+      if (!this.#reading.runsExecutable) {
+        this.end = close + 2
+        return true
+      }
+      this.end += isMariaDb ? 4 : 3
+      this.#executableEnd = close
+      return this.#skipVersion()
+    }
+    if (kind === '+' && !hasClosedQuotes(text, this.end, close)) {
+      return false
+    }
+    this.end = close + 2
+    return true
+  }
+
+  /** The version in front of executable code has five or six digits. */
+  #skipVersion(): boolean {
+    const from = this.end
+    while (isDigit(this.text.charCodeAt(this.end))) {
+      this.end += 1
+    }
+    const count = this.end - from
+    return count === 0 || count === 5 || count === 6
+  }
+
+  #readWord(): SqlWord | undefined {
+    const { text } = this
+    const from = this.end
+    let hash = 0
+    let isAscii = true
+    let index = from
+    for (; index < text.length; index++) {
+      const character = text.charCodeAt(index)
+      if (!isNamePart(character)) {
+        break
+      }
+      isAscii &&= character < DELETE
+      hash = foldIntoHash(hash, character)
+    }
+    this.end = index
+    return isAscii ? findWord(text, from, index, hash) : undefined
+  }
+
+  #readNumber(): TokenKind {
+    const { text } = this
+    const second = text.charCodeAt(this.start + 1) | 32
+    if (this.character === 48 && (second === 120 || second === 98)) {
+      this.end += 2
+      while (isHexDigit(text.charCodeAt(this.end))) {
+        this.end += 1
+      }
+    } else {
+      this.#skipDigits()
+      if (text.charCodeAt(this.end) === DOT) {
+        this.end += 1
+        this.#skipDigits()
+      }
+      if ((text.charCodeAt(this.end) | 32) === 101) {
+        const sign = text.charCodeAt(this.end + 1)
+        const digits = this.end + (sign === PLUS || sign === MINUS ? 2 : 1)
+        if (isDigit(text.charCodeAt(digits))) {
+          this.end = digits
+          this.#skipDigits()
+        }
+      }
+    }
+    if (isNamePart(text.charCodeAt(this.end))) {
+      this.#readWord()
+      this.isDoubtful = true
+    }
+    return 'number'
+  }
+
+  #skipDigits(): void {
+    while (isDigit(this.text.charCodeAt(this.end))) {
+      this.end += 1
+    }
+  }
+
+  /** Passes over something quoted, from its opening quote; false: it never closes. */
+  #readQuoted(quote: number): boolean {
+    const { text } = this
+    const escapes =
+      (quote === SINGLE_QUOTE && this.#reading.escapesInSingle) ||
+      (quote === DOUBLE_QUOTE && this.#reading.escapesInDouble)
+    for (let index = this.end + 1; index < text.length; index++) {
+      const character = text.charCodeAt(index)
+      if (character === BACKSLASH && escapes) {
+        index += 1
+        if (text.charCodeAt(index) === quote) {
+          this.hasEscapedSingleQuote ||= quote === SINGLE_QUOTE
+          this.hasEscapedDoubleQuote ||= quote === DOUBLE_QUOTE
+        }
+      } else if (character === quote) {
+        if (text.charCodeAt(index + 1) !== quote) {
+          this.end = index + 1
+          // Whether such a comment is skipped must not change where it ends.
+          return this.#executableEnd === -1 || index < this.#executableEnd
+        }
+        index += 1
+      }
+    }
+    return false
+  }
+
+  #readVariable(): TokenKind {
+    const { text } = this
+    this.end += 1
+    if (text.charCodeAt(this.end) === AT) {
+      this.end += 1
+      this.scope = undefined
+      this.word = this.#readWord()
+      if (text.charCodeAt(this.end) === DOT) {
+        this.end += 1
+        this.scope = this.word
+        this.word = this.#readWord()
+      }
+      return 'system-variable'
+    }
+    const character = text.charCodeAt(this.end)
+    if (character === SINGLE_QUOTE || character === DOUBLE_QUOTE || character === BACK_TICK) {
+      return this.#readQuoted(character) ? 'variable' : 'bad'
+    }
+    while (isNamePart(text.charCodeAt(this.end)) || text.charCodeAt(this.end) === DOT) {
+      this.end += 1
+    }
+    return 'variable'
+  }
+}
+
+/** Whether every quote opened in this stretch closes in it: a hint may quote the end of comment. */
+function hasClosedQuotes(text: string, from: number, to: number): boolean {
+  let open = 0
+  for (let index = from; index < to; index++) {
+    const character = text.charCodeAt(index)
+    if (open === 0) {
+      const isQuote =
+        character === SINGLE_QUOTE || character === DOUBLE_QUOTE || character === BACK_TICK
+      open = isQuote ? character : 0
+    } else if (character === open) {
+      open = 0
+    }
+  }
+  return open === 0
+}
+
+function isDigit(character: number): boolean {
+  return character >= 48 && character <= 57
+}
+
+function isHexDigit(character: number): boolean {
+  const lower = character | 32
+  return isDigit(character) || (lower >= 97 && lower <= 102)
+}
+
+function isNameStart(character: number): boolean {
+  const lower = character | 32
+  return (lower >= 97 && lower <= 122) || character === 95 || character > LAST_DOUBTFUL
+}
+
+function isNamePart(character: number): boolean {
+  return isNameStart(character) || isDigit(character) || character === DOLLAR
+}

@@ -1,0 +1,204 @@
+import { EFFECT_FREE_FUNCTIONS } from './effect-free-functions.js'
+
+/** A word that means something to the classifier. */
+export interface SqlWord {
+  /** In upper case. */
+  readonly text: string
+  /** A built-in function that is known to be free of effects. */
+  readonly isEffectFree: boolean
+  /** Reserved, and may stand before a parenthesis without being the name of a function. */
+  readonly mayPrecedeParenthesis: boolean
+  /** A database that describes the server itself. */
+  readonly isSystemSchema: boolean
+}
+
+/** Reserved words (MySQL 8.4 manual, 11.3 "Keywords and Reserved Words") seen before `(`. */
+const BEFORE_PARENTHESIS = [
+  ...[
+    'ALL',
+    'AND',
+    'AS',
+    'BETWEEN',
+    'BIGINT',
+    'BINARY',
+    'BY',
+    'CASE',
+    'CHAR',
+    'DECIMAL',
+    'DISTINCT',
+  ],
+  ...[
+    'DISTINCTROW',
+    'DIV',
+    'DOUBLE',
+    'ELSE',
+    'EXCEPT',
+    'EXISTS',
+    'FLOAT',
+    'FROM',
+    'GROUP',
+    'HAVING',
+  ],
+  ...[
+    'IN',
+    'INDEX',
+    'INT',
+    'INTERSECT',
+    'INTERVAL',
+    'JOIN',
+    'KEY',
+    'LATERAL',
+    'LIKE',
+    'MOD',
+    'NOT',
+  ],
+  ...['NUMERIC', 'OF', 'ON', 'OR', 'OVER', 'PARTITION', 'REAL', 'REGEXP', 'RLIKE', 'ROW', 'SELECT'],
+  ...['STRAIGHT_JOIN', 'THEN', 'UNION', 'USING', 'VALUES', 'VARBINARY', 'VARCHAR', 'WHEN', 'WHERE'],
+  ...['XOR'],
+]
+
+const SYSTEM_SCHEMAS = ['INFORMATION_SCHEMA', 'PERFORMANCE_SCHEMA', 'MYSQL', 'SYS']
+
+/** Words that the rules of `sql-scanner.ts` and `classify-sql.ts` ask for by name. */
+const OTHERS = [
+  ...[
+    'ALTER',
+    'ANALYZE',
+    'ANY',
+    'AUTOCOMMIT',
+    'BEGIN',
+    'BINLOG',
+    'CACHE',
+    'CALL',
+    'CHAIN',
+    'CHANGE',
+  ],
+  ...[
+    'CHARACTER',
+    'CHECK',
+    'CHECKSUM',
+    'CLONE',
+    'COLUMNS',
+    'COMMIT',
+    'CONNECTION_ID',
+    'CONSISTENT',
+    'CREATE',
+  ],
+  ...['DEALLOCATE', 'DELETE', 'DESC', 'DESCRIBE', 'DO', 'DROP', 'END', 'ERRORS', 'ERROR_COUNT'],
+  ...['EXECUTE', 'EXPLAIN', 'EXPORT', 'EXTENDED', 'FALSE', 'FLUSH', 'FOR', 'FOUND_ROWS', 'GET'],
+  ...['GET_LOCK', 'GLOBAL', 'GRANT', 'GTID_NEXT', 'HANDLER', 'HELP', 'IDENTITY', 'IMPORT'],
+  ...[
+    'INSERT_ID',
+    'INSTALL',
+    'INTO',
+    'JSON',
+    'KILL',
+    'LAST_INSERT_ID',
+    'LIMIT',
+    'LOAD',
+    'LOCAL',
+    'LOCK',
+  ],
+  ...['NAMES', 'NEXTVAL', 'NO', 'OFF', 'ONLY', 'OPTIMIZE', 'PARTITIONS', 'PASSWORD', 'PERSIST'],
+  ...['PERSIST_ONLY', 'PREPARE', 'PSEUDO_THREAD_ID', 'PURGE', 'RAND_SEED1', 'RAND_SEED2', 'READ'],
+  ...[
+    'RECURSIVE',
+    'RELEASE',
+    'RENAME',
+    'REPAIR',
+    'RESET',
+    'RESIGNAL',
+    'RESOURCE',
+    'RESTART',
+    'REVOKE',
+  ],
+  ...['ROLE', 'ROLLBACK', 'ROW_COUNT', 'SAVEPOINT', 'SESSION', 'SET', 'SETVAL', 'SHARE', 'SHOW'],
+  ...[
+    'SHUTDOWN',
+    'SIGNAL',
+    'SNAPSHOT',
+    'SOME',
+    'SQL_CALC_FOUND_ROWS',
+    'START',
+    'STATEMENT',
+    'STOP',
+  ],
+  ...['TABLE', 'TEMPORARY', 'TO', 'TRADITIONAL', 'TRANSACTION', 'TRANSACTION_ISOLATION'],
+  ...['TRANSACTION_READ_ONLY', 'TREE', 'TRUE', 'TX_ISOLATION', 'TX_READ_ONLY', 'UNINSTALL'],
+  ...[
+    'UNLOCK',
+    'UPDATE',
+    'USE',
+    'VALUE',
+    'WARNINGS',
+    'WARNING_COUNT',
+    'WITH',
+    'WORK',
+    'WRITE',
+    'XA',
+  ],
+  ...['AGAINST', 'CHARSET', 'DATETIME'],
+]
+
+const EFFECT_FREE = new Set(EFFECT_FREE_FUNCTIONS)
+const PRECEDING = new Set(BEFORE_PARENTHESIS)
+const SCHEMAS = new Set(SYSTEM_SCHEMAS)
+
+/** Words by their hash; two that share one follow each other in the array. */
+const WORDS = new Map<number, SqlWord[]>()
+for (const text of new Set([...EFFECT_FREE, ...PRECEDING, ...SCHEMAS, ...OTHERS])) {
+  let hash = 0
+  for (let index = 0; index < text.length; index++) {
+    hash = foldIntoHash(hash, text.charCodeAt(index))
+  }
+  const word = Object.freeze({
+    text,
+    isEffectFree: EFFECT_FREE.has(text),
+    mayPrecedeParenthesis: PRECEDING.has(text),
+    isSystemSchema: SCHEMAS.has(text),
+  })
+  WORDS.set(hash, [...(WORDS.get(hash) ?? []), word])
+}
+
+/**
+ * Adds a character to the hash of a word, starting from 0; the case of ASCII letters does not
+ * count. Hashing while lexing finds a word without cutting it out of the text first.
+ */
+export function foldIntoHash(hash: number, character: number): number {
+  return (hash * 31 + foldCase(character)) & 0x3fff_ffff
+}
+
+/** The word that stands in `text` from `start` up to `end` and has this hash, if it is known. */
+export function findWord(
+  text: string,
+  start: number,
+  end: number,
+  hash: number,
+): SqlWord | undefined {
+  const candidates = WORDS.get(hash)
+  if (candidates !== undefined) {
+    for (const candidate of candidates) {
+      if (isSpelled(candidate.text, text, start, end)) {
+        return candidate
+      }
+    }
+  }
+  return undefined
+}
+
+function isSpelled(word: string, text: string, start: number, end: number): boolean {
+  if (word.length !== end - start) {
+    return false
+  }
+  for (let index = 0; index < word.length; index++) {
+    if (word.charCodeAt(index) !== foldCase(text.charCodeAt(start + index))) {
+      return false
+    }
+  }
+  return true
+}
+
+/** ASCII only: the server takes no other letter for a part of a keyword. */
+function foldCase(character: number): number {
+  return character >= 97 && character <= 122 ? character - 32 : character
+}
