@@ -1,0 +1,148 @@
+import type { Emit } from '../contract/events.js'
+import { askIdentity } from '../io/questioner.js'
+import { compareTopologies } from '../model/compare-topologies.js'
+import type { Topology } from '../model/topology.js'
+import { fullJitterMs } from '../policy/backoff.js'
+import type { Lease } from './instance-pool.js'
+import type { Members } from './members.js'
+import { GIVEN, type Monitor } from './monitor.js'
+import type { Mode } from './placement.js'
+import type { Target } from './target.js'
+
+/** Until it is known what is behind the endpoint, it is asked again after a jittered wait that grows to this. */
+const ASK_AGAIN_BASE_MS = 100
+const ASK_AGAIN_CAP_MS = 5_000
+/** How often the endpoints that we derived may fail, while the endpoint given answers, before we go on with that alone. */
+const FAILURES_TO_GIVE_UP = 3
+
+export interface DiscoverySetup {
+  readonly target: Target
+  readonly monitor: Monitor
+  readonly emit: Emit
+  settle(mode: Mode, reason: string | undefined): void
+}
+
+/**
+ * Finds out, beside the first statements, what is behind the endpoint given. *Not Aurora* is concluded only from a definite
+ * empty answer, never from an error.
+ */
+export class Discovery {
+  readonly #setup: DiscoverySetup
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+  #isStarted = false
+  #isSettled = false
+  #isClosed = false
+  #attempts = 0
+  #instanceFailures = 0
+
+  constructor(setup: DiscoverySetup) {
+    this.#setup = setup
+  }
+
+  /** Begins; again after the monitor slept. */
+  start(): void {
+    const { monitor, target } = this.#setup
+    if (monitor.isAsleep) monitor.start()
+    if (this.#isStarted) return
+    this.#isStarted = true
+    if (target.scope === 'single') void this.#lookAtEndpoint()
+    else monitor.start()
+  }
+
+  /** Resolves when it is known what is there, and a writer (where there is one to know) has confirmed itself. */
+  settled(): Promise<void> {
+    if (this.#isSettled) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** A topology is in force. */
+  published(current: Topology, previous: Topology | undefined): void {
+    const change = compareTopologies(previous, current)
+    if (change !== undefined)
+      this.#setup.emit('topologyChanged', { previous, current, change: Object.freeze(change) })
+    if (current.writer !== undefined || this.#setup.target.scope === 'readers') this.#conclude()
+  }
+
+  /** A question could not be put. Before anything is known that may mean that there is no topology to be had. */
+  failed(id: string, error: unknown): void {
+    const { monitor, settle } = this.#setup
+    if (this.#isSettled || this.#isClosed || this.#setup.target.scope === 'single') return
+    if (id !== GIVEN) {
+      if (monitor.hasReachedInstance || ++this.#instanceFailures < FAILURES_TO_GIVE_UP) return
+      settle('single', 'instance endpoints cannot be reached')
+      this.#conclude()
+    } else if (
+      typeof (error as { errno?: unknown }).errno === 'number' &&
+      (error as { sqlState?: unknown }).sqlState !== undefined
+    ) {
+      // The server answered, and knows no such table or variable, or does not show it.
+      void this.#lookAtEndpoint()
+    }
+  }
+
+  /** Nameless connections join the pool of the instance that they turn out to lead to. */
+  adopt(members: Members): void {
+    for (const lease of [...members.given.leases]) void this.#adoptOne(lease, members)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('Pool is closed.'))
+  }
+
+  async #adoptOne(lease: Lease, members: Members): Promise<void> {
+    if (!members.given.takeOut(lease)) {
+      // In use: it is closed when it comes back.
+      lease.isSpent = true
+      return
+    }
+    try {
+      const { serverId, isReadOnly } = await askIdentity(lease.core)
+      const pool = members.get(serverId)
+      if (pool !== undefined && (pool.role === 'reader') === isReadOnly)
+        return void (await pool.adopt(lease))
+    } catch {
+      // It could not say who it is: it is closed like one that is nobody's.
+    }
+    lease.isSpent = true
+    members.given.give(lease)
+  }
+
+  async #lookAtEndpoint(): Promise<void> {
+    const { monitor, target, settle } = this.#setup
+    const isNamedByAws = target.kind !== 'other' && target.kind !== 'instance'
+    for (;;) {
+      if (this.#isClosed || this.#isSettled) return
+      try {
+        const isAurora = isNamedByAws || (await monitor.isAurora())
+        settle(
+          isAurora ? 'single' : 'plain',
+          isAurora ? reasonFor(target) : 'the server is not Aurora',
+        )
+        if (isAurora && target.scope === 'single') await monitor.ask(GIVEN)
+        monitor.drop(GIVEN)
+        return this.#conclude()
+      } catch {
+        const waitMs = fullJitterMs(
+          this.#attempts++,
+          ASK_AGAIN_BASE_MS,
+          ASK_AGAIN_CAP_MS,
+          Math.random,
+        )
+        await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
+      }
+    }
+  }
+
+  #conclude(): void {
+    this.#isSettled = true
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+}
+
+function reasonFor(target: Target): string {
+  if (target.scope !== 'single') return 'the topology cannot be read'
+  return target.kind === 'other'
+    ? 'the host does not tell the names of the instances; set aurora.instanceEndpoint to discover them'
+    : `the host is ${target.kind === 'instance' ? 'an instance' : `a ${target.kind}`} endpoint`
+}

@@ -1,0 +1,172 @@
+import type { Emit, FailoverReason, FenceReason } from '../contract/events.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import { monotonicMs } from '../io/clock.js'
+import { lostError } from '../io/connection.js'
+import type { TopologyReport } from '../model/topology.js'
+import type { InstancePool, Lease } from './instance-pool.js'
+import { codeOf } from './monitor.js'
+
+export interface FailoverSetup {
+  readonly options: ResolvedOptions
+  readonly emit: Emit
+  hurry(): void
+  calm(): void
+  /** The writer's pool as believed now. */
+  writer(): InstancePool | undefined
+  /** Starts whoever waits, in this turn. */
+  wake(): number
+  waiting(): number
+}
+
+interface Episode {
+  readonly startedMs: number
+  readonly previous: InstancePool | undefined
+  readonly firstError: unknown
+  readonly timer: NodeJS.Timeout
+}
+
+/**
+ * One failover, from the first error to resumed writes. It reads from top to bottom:
+ *
+ * | step | what happens | event |
+ * |---|---|---|
+ * | first error | a statement, or a question to the writer, fails | |
+ * | fence | the writer's connections are not lent again | `instanceFenced` |
+ * | episode opens | from now on statements for the writer wait | `failoverStarted` |
+ * | hurry | every candidate is asked, each about every 100 ms | `instanceAsked` |
+ * | believe | one says of itself that it is the writer, in answer to a question sent after the trouble began | |
+ * | verify | identity and role of each new connection are asked on that connection | (instance pool) |
+ * | swap | the topology is replaced; write sessions on the former writer are cut | `topologyChanged`, `writerPromoted` |
+ * | wake | whoever waits is started, in order, in this turn | |
+ * | closed | | `failoverCompleted` |
+ *
+ * The same writer confirming itself ends an episode as well: then it was a lost connection, or a restart.
+ */
+export class Failover {
+  readonly #setup: FailoverSetup
+  #episode: Episode | undefined
+  #completedMs = Number.NEGATIVE_INFINITY
+
+  constructor(setup: FailoverSetup) {
+    this.#setup = setup
+  }
+
+  get isOpen(): boolean {
+    return this.#episode !== undefined
+  }
+
+  /** Roles may still waver: an episode is open, or ended less than `ms` ago. */
+  isRecent(ms: number): boolean {
+    return this.#episode !== undefined || monotonicMs() - this.#completedMs < ms
+  }
+
+  /** First error → fence → episode opens → hurry. An error of an older generation starts nothing: it is the echo of one before. */
+  begin(
+    pool: InstancePool,
+    lease: Lease | undefined,
+    reason: FailoverReason,
+    error: unknown,
+  ): void {
+    const isEcho =
+      lease === undefined ? this.#episode !== undefined : lease.generation !== pool.generation
+    if (isEcho) return
+    const { emit, options } = this.#setup
+    fence(pool, fenceReasonOf(reason), emit, () => false)
+    if (this.#episode !== undefined) return
+    const previous = this.#setup.writer() ?? pool
+    this.#episode = {
+      startedMs: monotonicMs(),
+      previous,
+      firstError: error,
+      timer: setTimeout(() => this.#tellFailed(), options.failoverTimeoutMs).unref(),
+    }
+    emit('failoverStarted', { writer: previous.id, reason, code: codeOf(error) })
+    this.#setup.hurry()
+  }
+
+  /** Believe: an instance has confirmed itself as the writer. `swap` puts the topology in force. */
+  confirmed(report: TopologyReport, swap: () => void): void {
+    const episode = this.#episode
+    if (episode !== undefined && report.askedAtMs < episode.startedMs) return swap()
+    const { emit } = this.#setup
+    const previous = episode?.previous ?? this.#setup.writer()
+    swap()
+    const writer = this.#setup.writer()
+    if (writer === undefined) return
+    const isSameWriter = previous === undefined || writer === previous
+    if (!isSameWriter) this.#promote(writer, previous, episode)
+    if (episode === undefined) return
+    this.#episode = undefined
+    this.#completedMs = monotonicMs()
+    clearTimeout(episode.timer)
+    this.#setup.calm()
+    writer.narrowGate(this.#setup.options.maxConnecting)
+    const woken = this.#setup.wake()
+    emit('failoverCompleted', {
+      writer: writer.id,
+      isSameWriter,
+      durationMs: this.#completedMs - episode.startedMs,
+      woken,
+    })
+  }
+
+  /** There is no writer to wait for (a reader, or a secondary cluster): whoever waits goes on, and gets its error from the server. */
+  abandon(): void {
+    const episode = this.#episode
+    if (episode === undefined) return
+    this.#episode = undefined
+    clearTimeout(episode.timer)
+    this.#setup.calm()
+    this.#setup.wake()
+  }
+
+  close(): void {
+    clearTimeout(this.#episode?.timer)
+    this.#episode = undefined
+  }
+
+  #promote(writer: InstancePool, previous: InstancePool, episode: Episode | undefined): void {
+    const { emit } = this.#setup
+    // What runs there and cannot write may end: the former writer serves reads.
+    fence(previous, 'demoted', emit, (lease) => lease.isWriting || lease.isInTransaction)
+    this.#completedMs = monotonicMs()
+    const sinceStartMs = episode === undefined ? 0 : monotonicMs() - episode.startedMs
+    emit('writerPromoted', { writer: writer.id, previous: previous.id, sinceStartMs })
+  }
+
+  #tellFailed(): void {
+    const { emit, options } = this.#setup
+    emit('failoverFailed', { waitedMs: options.failoverTimeoutMs, waiting: this.#setup.waiting() })
+  }
+}
+
+/** One increment makes every connection of an instance unusable; those that `cutIf` names are closed in the middle of their work. */
+export function fence(
+  pool: InstancePool,
+  reason: FenceReason,
+  emit: Emit,
+  cutIf: (lease: Lease) => boolean,
+): void {
+  const error = lostError(
+    'Connection lost: the instance is not the writer any more, or cannot be reached.',
+  )
+  const cut = pool.fence(error, cutIf)
+  emit('instanceFenced', { instance: pool.id, reason, generation: pool.generation, cut })
+}
+
+function fenceReasonOf(reason: FailoverReason): FenceReason {
+  switch (reason) {
+    case 'refused':
+    case 'stopping':
+    case 'demoted':
+      return reason
+    case 'connection-lost':
+    case 'connect-failed':
+    case 'unanswered':
+      return 'lost'
+    default: {
+      const unknown: never = reason
+      return unknown
+    }
+  }
+}

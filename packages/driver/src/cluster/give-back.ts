@@ -1,0 +1,59 @@
+import { monotonicMs } from '../io/clock.js'
+import { lostError } from '../io/connection.js'
+import type { Holder } from './holder.js'
+import type { Lease } from './instance-pool.js'
+
+/**
+ * Gives a lease back to its instance, clean for whoever borrows it next.
+ *
+ * Two departures from mysql2: an open transaction is rolled back, and a connection that carries locks, or another autocommit than
+ * it was born with, is closed. What `SET` and `USE` leave stays, as in mysql2.
+ */
+export function giveBack(
+  lease: Lease,
+  holder: Holder | undefined,
+  resetOnRelease: boolean,
+  replyWithinMs: number,
+): void {
+  if (lease.isDead) return
+  if (lease.isReplyDue)
+    return whenReplied(lease, replyWithinMs, () =>
+      giveBack(lease, holder, resetOnRelease, replyWithinMs),
+    )
+  if (holder?.leavesState || lease.isAutocommit !== lease.wasBornAutocommit) lease.isSpent = true
+  if (lease.isSpent || lease.isFenced) return lease.lender.give(lease)
+  if (lease.isInTransaction && lease.isAutocommit) return rollBack(lease)
+  if (resetOnRelease && lease.core.reset !== undefined) return reset(lease)
+  lease.lender.give(lease)
+}
+
+function rollBack(lease: Lease): void {
+  lease.core.query('ROLLBACK', undefined, (error) => {
+    if (error) lease.isSpent = true
+    else lease.isInTransaction = false
+    lease.lender.give(lease)
+  })
+}
+
+/** mysql2's `resetOnRelease`. */
+function reset(lease: Lease): void {
+  lease.core.reset?.((error) => {
+    if (error) lease.isSpent = true
+    lease.lender.give(lease)
+  })
+}
+
+/** How often a reply that came too late is looked for. */
+const LOOK_EVERY_MS = 20
+
+/** A statement ran into mysql2's `timeout`: its connection is lent to nobody until the reply has come, or has not. */
+function whenReplied(lease: Lease, withinMs: number, done: () => void): void {
+  const untilMs = monotonicMs() + withinMs
+  const timer = setInterval(() => {
+    if (lease.isReplyDue && !lease.isDead && monotonicMs() < untilMs) return
+    clearInterval(timer)
+    if (lease.isReplyDue) lease.cut(lostError('The reply to a statement that timed out never came'))
+    else done()
+  }, LOOK_EVERY_MS)
+  timer.unref()
+}

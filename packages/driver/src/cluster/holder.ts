@@ -1,0 +1,51 @@
+import type { SqlClass } from '../policy/sql-class.js'
+import type { Lease } from './instance-pool.js'
+
+/**
+ * What a session holds between its statements: one lease, and why it may not be swapped.
+ * `pool.query()` has none: it takes a lease and gives it back.
+ */
+export class Holder {
+  lease: Lease | undefined
+  /** Something was left on the connection that cannot be carried to another: swapped no more until released. */
+  isPinned = false
+  /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
+  leavesState = false
+  /** Once a session has written, it stays on the writer until it is released. */
+  hasWritten = false
+  /** Texts of the BEGIN and SET TRANSACTION that opened what is open; undefined once anything else ran in it. */
+  prelude: string[] | undefined
+  /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
+  isDead = false
+  /** Statements run when it is released go back to the pool one by one. */
+  isReleased = false
+
+  /** Nothing may move this session to another connection now. */
+  get isBound(): boolean {
+    const { lease } = this
+    return this.isPinned || (lease !== undefined && (lease.isInTransaction || !lease.isAutocommit))
+  }
+
+  /** A statement of this session has ended well: what does it leave behind? */
+  note(text: string | undefined, sqlClass: SqlClass): void {
+    const { control } = sqlClass
+    if (sqlClass.intent === 'write') this.hasWritten = true
+    if (sqlClass.setsState || control === 'set-transaction') this.isPinned = true
+    if (sqlClass.pins && control === 'none') {
+      this.isPinned = true
+      this.leavesState = true
+    }
+    const opens =
+      control === 'begin' || control === 'begin-read-only' || control === 'set-transaction'
+    if (opens && text !== undefined) this.prelude = [...(this.prelude ?? []), text]
+    else this.prelude = undefined
+  }
+
+  /** It has been released: nothing that it did concerns what it may still be used for. */
+  forget(): void {
+    this.isPinned = false
+    this.leavesState = false
+    this.hasWritten = false
+    this.prelude = undefined
+  }
+}

@@ -1,0 +1,464 @@
+import type { LookupFunction, Socket } from 'node:net'
+import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import { monotonicMs } from '../io/clock.js'
+import { Connection, type Lender, lostError } from '../io/connection.js'
+import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
+import { type Permit, Permits } from '../io/permits.js'
+import { askIdentity } from '../io/questioner.js'
+import type { Endpoint } from '../model/endpoint.js'
+import type { Instance, Role } from '../model/topology.js'
+import type { Candidate } from '../policy/select-reader.js'
+import { Fifo, type Queued } from './fifo.js'
+
+/** How long a connection that may be dead has to answer a ping. */
+const PING_WITHIN_MS = 1_000
+
+export type Lease = Connection<InstancePool>
+
+/** Who borrows a connection: gets exactly one of the two calls, unless it has withdrawn. */
+export interface Borrower extends Queued {
+  /** The connection must be able to carry writes: it is asked for its role when that is in doubt. */
+  readonly needsWriter: boolean
+  /** Gave up waiting; it is passed over. */
+  readonly hasWithdrawn: boolean
+  lend(lease: Lease): void
+  refuse(error: unknown): void
+}
+
+/** What an instance's pool needs from the cluster. */
+export interface InstancePoolSetup {
+  readonly config: PoolConfig
+  readonly options: ResolvedOptions
+  readonly lookup: LookupFunction
+  /** A connection is ready and has not been used yet: mysql2's `connection` event. */
+  onConnection(core: CoreConnection): void
+  /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */
+  onEnqueue(): void
+  onReachable(pool: InstancePool, isReachable: boolean, error: unknown): void
+  /** Whether a new connection must say who it is before it is lent (an episode is open, or has just been). */
+  areTimesDoubtful(): boolean
+}
+
+/**
+ * The connections to one instance. Idle ones lie on a stack, so that the last used is used first, as in mysql2. Who finds none
+ * waits in order of arrival, for a connection that another gives back or for a permit to open one, whichever comes first.
+ */
+export class InstancePool implements Lender, Candidate, ConnectionOwner {
+  readonly config: unknown
+  readonly endpoint: Endpoint
+  /** Replaced with each topology. */
+  instance: Instance
+  generation = 0
+  /** The topology's version when it got the role that it has. */
+  roleVersion = 0
+  underWay = 0
+  isReachable = true
+  penaltyUntilMs = 0
+  readonly ewmaMs = undefined
+  _closed = false
+  /** Counters for `stats()`. */
+  readonly counts = { opened: 0, statements: 0 }
+
+  readonly #setup: InstancePoolSetup
+  readonly #idle: Lease[] = []
+  readonly #all = new Set<Lease>()
+  readonly #waiting = new Fifo<Borrower>()
+  readonly #permits: Permits
+  readonly #opening = new Set<Socket>()
+  #openingCount = 0
+  #connectCap = Number.POSITIVE_INFINITY
+
+  constructor(instance: Instance, setup: InstancePoolSetup) {
+    this.instance = instance
+    this.endpoint = instance.endpoint
+    this.config = setup.config
+    this.#setup = setup
+    this.#permits = new Permits(setup.config.connectionLimit)
+  }
+
+  get id(): string {
+    return this.instance.id
+  }
+
+  get role(): Role {
+    return this.instance.role
+  }
+
+  get open(): number {
+    return this.#all.size
+  }
+
+  get idle(): number {
+    return this.#idle.length
+  }
+
+  /** The idle ones, the last used at the end. */
+  idleCores(): CoreConnection[] {
+    return this.#idle.map(({ core }) => core)
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  get connecting(): number {
+    return this.#openingCount
+  }
+
+  get leases(): ReadonlySet<Lease> {
+    return this.#all
+  }
+
+  /** Bytes received on all open connections, those under way included. */
+  get bytesRead(): number {
+    let bytes = 0
+    for (const lease of this.#all) bytes += lease.bytesRead
+    for (const socket of this.#opening) bytes += socket.bytesRead
+    return bytes
+  }
+
+  /** Lends a connection: at once when an idle one will do, else as soon as there is one. */
+  lend(borrower: Borrower): void {
+    const lease = this.#takeIdle()
+    if (lease !== undefined) {
+      if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
+      else borrower.lend(lease)
+      return
+    }
+    if (this._closed) return borrower.refuse(new Error('Pool is closed.'))
+    const { waitForConnections, queueLimit } = this.#setup.config
+    if (this.#isFull) {
+      if (!waitForConnections) return borrower.refuse(new Error('No connections available.'))
+      if (queueLimit > 0 && this.#waiting.length >= queueLimit)
+        return borrower.refuse(new Error('Queue limit reached.'))
+      this.#setup.onEnqueue()
+    }
+    this.#waiting.push(borrower)
+    this.#openMore()
+  }
+
+  /** Waits only for a connection that another gives back; opens none. For who was just refused a new one. */
+  waitForReturned(borrower: Borrower): void {
+    this.#waiting.push(borrower)
+  }
+
+  /** A borrower that waits here gives up. */
+  withdraw(borrower: Borrower): boolean {
+    return this.#waiting.remove(borrower)
+  }
+
+  /** Whether a connection must show that it lives, and what it is, before it carries this. */
+  needsCheck(lease: Lease, borrower: Borrower): boolean {
+    if (!borrower.needsWriter) return false
+    if (lease.isDoubtful) return true
+    if (lease.roleVersion !== undefined && lease.roleVersion < this.roleVersion) return true
+    return monotonicMs() - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs
+  }
+
+  /** Takes a connection back: for the next who waits, or onto the stack. One that must not be lent again is closed. */
+  give(lease: Lease): void {
+    if (lease.isDead) return
+    lease.lastUsedMs = monotonicMs()
+    if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
+    const borrower = this.#nextWaiting()
+    if (borrower === undefined) this.#idle.push(lease)
+    else if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
+    else borrower.lend(lease)
+  }
+
+  /** Takes an idle connection out of the stack, for whoever wants this very one. False when it is in use. */
+  takeOut(lease: Lease): boolean {
+    const at = this.#idle.indexOf(lease)
+    if (at < 0) return false
+    this.#idle.splice(at, 1)
+    return true
+  }
+
+  /** Takes in a connection, opened by a name that is not an instance's, that turned out to lead here. It must not be in use. */
+  async adopt(lease: Lease): Promise<void> {
+    const from = lease.lender
+    if (this.#isFull || this._closed) return from.#retire(lease)
+    this.#openingCount++
+    const permit = await this.#permits.acquire()
+    this.#openingCount--
+    if (lease.isDead || this._closed) {
+      this.#permits.release(permit)
+      return from.#retire(lease)
+    }
+    from.#all.delete(lease)
+    from.#permits.release(lease.permit)
+    lease.permit = permit
+    lease.lender = this
+    lease.generation = this.generation
+    lease.roleVersion = this.roleVersion
+    this.#all.add(lease)
+    this.give(lease)
+  }
+
+  /**
+   * Makes every connection opened so far unusable: one increment. Idle ones are closed; those in use end with their statement, or
+   * at once where `cutIf` says so. Connects under way are cut too, and their borrowers with them.
+   */
+  fence(error: Error, cutIf: (lease: Lease) => boolean): number {
+    this.generation++
+    for (const lease of this.#idle.splice(0)) this.#retire(lease)
+    for (const socket of this.#opening) socket.destroy(error)
+    let cut = 0
+    for (const lease of [...this.#all]) {
+      if (!cutIf(lease)) continue
+      lease.cut(error)
+      cut++
+    }
+    for (
+      let borrower = this.#nextWaiting();
+      borrower !== undefined;
+      borrower = this.#nextWaiting()
+    ) {
+      borrower.refuse(error)
+    }
+    return cut
+  }
+
+  /** Limits connects under way from now on; the limit doubles with each success. */
+  narrowGate(maxConnecting: number): void {
+    this.#connectCap = maxConnecting
+  }
+
+  /** Connections from before a gap in the clock may be dead without having said so. */
+  doubtAll(): void {
+    for (const lease of this.#all) lease.isDoubtful = true
+  }
+
+  setReachable(isReachable: boolean, error?: unknown): void {
+    if (isReachable === this.isReachable) return
+    this.isReachable = isReachable
+    this.#setup.onReachable(this, isReachable, error)
+  }
+
+  /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */
+  sweep(): void {
+    if (this._closed) return
+    const { config, options } = this.#setup
+    const nowMs = monotonicMs()
+    while (this.#idle.length > options.minIdle && config.maxIdle < limitOf(config)) {
+      const oldest = this.#idle[0]
+      const isTooOld = oldest !== undefined && nowMs - oldest.lastUsedMs > config.idleTimeout
+      if (oldest === undefined || !(isTooOld || this.#idle.length > config.maxIdle)) break
+      this.#idle.shift()
+      this.#retire(oldest)
+    }
+    this.#openMore()
+  }
+
+  /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
+  close(done: () => void): void {
+    this._closed = true
+    const closed = new Error('Pool is closed.')
+    for (
+      let borrower = this.#nextWaiting();
+      borrower !== undefined;
+      borrower = this.#nextWaiting()
+    ) {
+      const waiting = borrower
+      process.nextTick(() => waiting.refuse(closed))
+    }
+    for (const socket of this.#opening) socket.destroy(closed)
+    this.#idle.length = 0
+    let left = this.#all.size
+    if (left === 0) return done()
+    for (const lease of [...this.#all]) {
+      lease.end(() => {
+        if (--left === 0) done()
+      })
+    }
+  }
+
+  /** mysql2's PoolConnection calls this on an error or a destroy. */
+  _removeConnection(): void {}
+
+  /** mysql2's PoolConnection calls this on `release()`: connections are given back by who borrowed them. */
+  releaseConnection(): void {}
+
+  #takeIdle(): Lease | undefined {
+    let lease = this.#idle.pop()
+    while (lease !== undefined && (lease.isDead || lease.isFenced)) lease = this.#idle.pop()
+    return lease
+  }
+
+  #nextWaiting(): Borrower | undefined {
+    let borrower = this.#waiting.shift()
+    while (borrower?.hasWithdrawn) borrower = this.#waiting.shift()
+    return borrower
+  }
+
+  /** Asks a connection that is in doubt; one that does not answer as it should is closed, and the borrower goes on to the next. */
+  async #lendChecked(lease: Lease, borrower: Borrower): Promise<void> {
+    const isRoleInDoubt = lease.roleVersion !== undefined && lease.roleVersion < this.roleVersion
+    const isGood = isRoleInDoubt ? await this.#confirmsRole(lease) : await answersPing(lease)
+    if (isGood) {
+      lease.isDoubtful = false
+      lease.lastUsedMs = monotonicMs()
+    } else lease.cut(lostError('The connection did not answer'))
+    if (borrower.hasWithdrawn) return this.give(lease)
+    if (isGood && !lease.isDead && !lease.isFenced) borrower.lend(lease)
+    else {
+      if (isGood) this.#retire(lease)
+      this.lend(borrower)
+    }
+  }
+
+  async #confirmsRole(lease: Lease): Promise<boolean> {
+    try {
+      const identity = await within(PING_WITHIN_MS, askIdentity(lease.core))
+      lease.roleVersion = this.roleVersion
+      return !identity.isReadOnly || this.role === 'reader'
+    } catch {
+      return false
+    }
+  }
+
+  #openMore(): void {
+    if (this._closed) return
+    for (;;) {
+      const isWanted = this.#openingCount < this.#waiting.length || this.#isBelowMinimum()
+      if (!isWanted || this.#isFull || this.#openingCount >= this.#connectCap) return
+      this.#openingCount++
+      void this.#openOne()
+    }
+  }
+
+  get #isFull(): boolean {
+    return this.#all.size + this.#openingCount >= limitOf(this.#setup.config)
+  }
+
+  #isBelowMinimum(): boolean {
+    const least = this.#setup.options.minIdle
+    return this.isReachable && this.#all.size + this.#openingCount < least
+  }
+
+  async #openOne(): Promise<void> {
+    const permit = await this.#permits.acquire()
+    if (this._closed || (this.#waiting.length === 0 && !this.#isWantedIdle()))
+      return this.#opened(permit, undefined)
+    let lease: Lease
+    try {
+      lease = await this.#connect(permit)
+    } catch (error) {
+      this.#permits.release(permit)
+      this.#openingCount--
+      this.#nextWaiting()?.refuse(error)
+      return this.#openMore()
+    }
+    this.#opened(permit, lease)
+  }
+
+  #isWantedIdle(): boolean {
+    const least = this.#setup.options.minIdle
+    return least > 0 && this.#all.size < least
+  }
+
+  #opened(permit: Permit, lease: Lease | undefined): void {
+    this.#openingCount--
+    if (lease === undefined) this.#permits.release(permit)
+    else {
+      this.counts.opened++
+      if (this.#connectCap !== Number.POSITIVE_INFINITY) this.#connectCap *= 2
+      this.give(lease)
+    }
+    this.#openMore()
+  }
+
+  async #connect(permit: Permit): Promise<Lease> {
+    const generation = this.generation
+    const { config, options, lookup } = this.#setup
+    let socket: Socket | undefined
+    try {
+      const core = await openConnection(this, {
+        endpoint: this.endpoint,
+        lookup,
+        config: config.connectionConfig,
+        password: options.password,
+        onSocket: (opened) => {
+          socket = opened
+          this.#opening.add(opened)
+        },
+      })
+      const lease: Lease = new Connection<InstancePool>(core, this, permit, (dead) =>
+        dead.lender.#buried(dead),
+      )
+      lease.generation = generation
+      this.#all.add(lease)
+      await this.#introduce(lease)
+      return lease
+    } finally {
+      if (socket !== undefined) this.#opening.delete(socket)
+    }
+  }
+
+  /** Shows a new connection to the application, and lets it say who it is where that is in doubt. */
+  async #introduce(lease: Lease): Promise<void> {
+    try {
+      this.#setup.onConnection(lease.core)
+      if (this.#setup.areTimesDoubtful()) await this.#identify(lease)
+      if (this._closed) throw new Error('Pool is closed.')
+      if (lease.isFenced || lease.isDead)
+        throw lostError('Connection lost: the instance was fenced while connecting.')
+      this.setReachable(true)
+    } catch (error) {
+      // Whoever opened it releases the permit.
+      this.#all.delete(lease)
+      lease.end()
+      throw error
+    }
+  }
+
+  /** An address may have moved, a role may have changed: only the connection itself can tell. */
+  async #identify(lease: Lease): Promise<void> {
+    const identity = await askIdentity(lease.core)
+    if (identity.serverId === this.id && (this.role === 'reader' || !identity.isReadOnly)) {
+      lease.roleVersion = this.roleVersion
+      return
+    }
+    throw lostError(
+      'Connection lost: the instance that answered is not the one that was looked for, or not in its role.',
+    )
+  }
+
+  /** Closed by us. */
+  #retire(lease: Lease): void {
+    this.#buried(lease)
+    lease.end()
+  }
+
+  /** Dead or dying: its place is free at once. */
+  #buried(lease: Lease): void {
+    if (!this.#all.delete(lease)) return
+    const at = this.#idle.indexOf(lease)
+    if (at >= 0) this.#idle.splice(at, 1)
+    this.#permits.release(lease.permit)
+    this.#openMore()
+  }
+}
+
+function limitOf(config: PoolConfig): number {
+  return config.connectionLimit === 0 ? Number.POSITIVE_INFINITY : config.connectionLimit
+}
+
+function answersPing(lease: Lease): Promise<boolean> {
+  const answer = new Promise<void>((resolve, reject) => {
+    lease.core.ping((error) => (error ? reject(error) : resolve()))
+  })
+  return within(PING_WITHIN_MS, answer).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Gives up on an answer after a time; the answer itself may still come and is ignored. */
+function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(lostError(`No answer within ${limitMs} ms`)), limitMs)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

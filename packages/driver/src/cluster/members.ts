@@ -1,0 +1,70 @@
+import type { Instance, Topology } from '../model/topology.js'
+import { InstancePool, type InstancePoolSetup } from './instance-pool.js'
+
+/** A pool for each instance of the topology, and one for the endpoint that was given. */
+export class Members {
+  /** Connections opened by the name that was given, before it is known which instance it leads to. */
+  readonly given: InstancePool
+  readonly #setup: InstancePoolSetup
+  readonly #byId = new Map<string, InstancePool>()
+  #writer: InstancePool | undefined
+  #readers: InstancePool[] = []
+
+  constructor(given: InstancePool, setup: InstancePoolSetup) {
+    this.given = given
+    this.#setup = setup
+  }
+
+  get writer(): InstancePool | undefined {
+    return this.#writer
+  }
+
+  get readers(): readonly InstancePool[] {
+    return this.#readers
+  }
+
+  /** All of them, the given one included. */
+  *all(): IterableIterator<InstancePool> {
+    yield this.given
+    yield* this.#byId.values()
+  }
+
+  get(id: string): InstancePool | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Makes pools for what is new and replaces what is believed of the others. Returns the pools of instances that are gone. */
+  apply(topology: Topology, mayUse: (instance: Instance) => boolean): readonly InstancePool[] {
+    const present = new Set<string>()
+    for (const instance of topology.instances) {
+      if (!mayUse(instance)) continue
+      present.add(instance.id)
+      const known = this.#byId.get(instance.id)
+      if (known === undefined || !isSameEndpoint(known, instance))
+        this.#add(instance, topology.version)
+      else {
+        if (known.instance.role !== instance.role) known.roleVersion = topology.version
+        known.instance = instance
+      }
+    }
+    const gone: InstancePool[] = []
+    for (const [id, pool] of this.#byId) {
+      if (present.has(id)) continue
+      this.#byId.delete(id)
+      gone.push(pool)
+    }
+    this.#writer = topology.writer === undefined ? undefined : this.#byId.get(topology.writer.id)
+    this.#readers = topology.readers.flatMap(({ id }) => this.#byId.get(id) ?? [])
+    return gone
+  }
+
+  #add(instance: Instance, version: number): void {
+    const pool = new InstancePool(instance, this.#setup)
+    pool.roleVersion = version
+    this.#byId.set(instance.id, pool)
+  }
+}
+
+function isSameEndpoint({ endpoint }: InstancePool, instance: Instance): boolean {
+  return endpoint.host === instance.endpoint.host && endpoint.port === instance.endpoint.port
+}

@@ -1,0 +1,318 @@
+import type { Emit } from '../contract/events.js'
+import type { ConnectionConfig } from '../contract/mysql2.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import type { AddressCache } from '../io/address-cache.js'
+import { monotonicMs } from '../io/clock.js'
+import { Questioner } from '../io/questioner.js'
+import { applyReport } from '../model/apply-report.js'
+import type { Endpoint, InstanceEndpoint } from '../model/endpoint.js'
+import type { Topology, TopologyReport } from '../model/topology.js'
+import { aroundMs } from '../policy/backoff.js'
+
+/** The id under which the endpoint given is asked. No instance can be called so. */
+export const GIVEN = '(endpoint)'
+
+/** In calm a question may take as long as a connect to a busy server does. */
+const CALM_ANSWER_MS = 5_000
+/** In an episode a host that drops packets is asked anew after so long. */
+const URGENT_ANSWER_MS = 1_000
+/** Calm questions spread by this share of the interval, so that a fleet does not ask in step. */
+const CALM_SPREAD = 0.2
+/** Urgent ones: a fleet that lost the same writer at the same moment spreads over the whole interval. */
+const URGENT_SPREAD = 0.5
+/** When nobody answered for long, questions slow down by this factor, to this interval. */
+const SLOW_DOWN = 1.5
+const SLOWEST_MS = 1_000
+/** Until an instance has answered under its own endpoint, questions are this far apart. */
+const SETTLING_INTERVAL_MS = 200
+/** Fresh reports asked for by writes are at least so far apart. */
+const FRESHEN_APART_MS = 200
+
+export interface MonitorSetup {
+  readonly config: ConnectionConfig
+  readonly options: ResolvedOptions
+  readonly addresses: AddressCache
+  readonly given: Endpoint
+  /** `'role'`: there is one endpoint and nothing to discover; only its role is asked, and only in an episode. */
+  readonly question: 'topology' | 'role'
+  readonly instanceEndpoint: InstanceEndpoint | undefined
+  readonly emit: Emit
+  /** Instances that may be asked: all, or readers only (the reader endpoint never leaves its set). */
+  mayAsk(id: string): boolean
+  /** Something answered; `topology` is what is believed now, undefined where only the role is asked. */
+  onReport(report: TopologyReport, topology: Topology | undefined): void
+  /** A question failed: refused, lost, or unanswered. */
+  onUnasked(id: string, error: unknown): void
+  /** Whether statements have run lately: without them nothing is asked. */
+  isInUse(): boolean
+}
+
+/**
+ * Asks for the topology. *Calm*: one question every `refreshIntervalMs` to the writer, whose copy is the authoritative one; to a
+ * reader only when the writer does not answer. *Urgent*: every candidate in parallel, each about every `urgentIntervalMs`, one
+ * question under way per instance. *Asleep*: nothing, with all connections closed, so that a serverless cluster can pause.
+ */
+export class Monitor {
+  readonly #setup: MonitorSetup
+  readonly #questioners = new Map<string, Questioner>()
+  readonly #urged = new Set<string>()
+  #topology: Topology | undefined
+  #mode: 'new' | 'calm' | 'urgent' | 'asleep' | 'closed' = 'new'
+  #urgentSinceMs = 0
+  #timer: NodeJS.Timeout | undefined
+  #freshenedMs = Number.NEGATIVE_INFINITY
+  #freshenTimer: NodeJS.Timeout | undefined
+  /** An instance has answered under its own endpoint: the endpoints that we derive are good. */
+  #hasReachedInstance = false
+
+  constructor(setup: MonitorSetup) {
+    this.#setup = setup
+  }
+
+  get topology(): Topology | undefined {
+    return this.#topology
+  }
+
+  get isAsleep(): boolean {
+    return this.#mode === 'asleep'
+  }
+
+  get hasReachedInstance(): boolean {
+    return this.#hasReachedInstance
+  }
+
+  /** Begins to ask, or begins again after a sleep. */
+  start(): void {
+    if (this.#mode !== 'new' && this.#mode !== 'asleep') return
+    this.#mode = 'calm'
+    if (this.#setup.question === 'topology') void this.#askCalmly()
+  }
+
+  /** Urgent from now on, until `calm()`. */
+  hurry(): void {
+    if (this.#mode === 'urgent' || this.#mode === 'closed') return
+    this.#mode = 'urgent'
+    this.#urgentSinceMs = monotonicMs()
+    clearTimeout(this.#timer)
+    this.#urgeAll()
+  }
+
+  /** The writer has confirmed itself: back to one question per interval. */
+  calm(): void {
+    if (this.#mode !== 'urgent') return
+    this.#mode = 'calm'
+    if (this.#setup.question === 'topology') this.#schedule()
+  }
+
+  /** Reads are being held on the writer until a reader is known to have what was written: ask for a report soon. */
+  freshen(): void {
+    if (this.#mode !== 'calm' || this.#freshenTimer !== undefined) return
+    const dueMs = this.#freshenedMs + FRESHEN_APART_MS - monotonicMs()
+    this.#freshenTimer = setTimeout(
+      () => {
+        this.#freshenTimer = undefined
+        this.#freshenedMs = monotonicMs()
+        if (this.#mode === 'calm') void this.ask(this.#preferred()).catch(ignore)
+      },
+      Math.max(0, dueMs),
+    )
+    this.#freshenTimer.unref()
+  }
+
+  /** Asks one instance, or joins the question to it that is under way. */
+  async ask(id: string): Promise<TopologyReport> {
+    const questioner = this.#questioner(id)
+    const isUrgent = this.#mode === 'urgent'
+    const startedMs = monotonicMs()
+    const withinMs = isUrgent ? URGENT_ANSWER_MS : CALM_ANSWER_MS
+    try {
+      const report = await (this.#setup.question === 'topology'
+        ? questioner.topology(withinMs)
+        : questioner.role(withinMs))
+      if (isUrgent) this.#tell(id, report.isReadOnly ? 'reader' : 'writer', undefined, startedMs)
+      this.#setup.addresses.succeeded(questioner.endpoint.host)
+      this.#take(id, report)
+      return report
+    } catch (error) {
+      const code = codeOf(error)
+      if (isUrgent) this.#tell(id, 'failed', code, startedMs)
+      if (id !== GIVEN) this.#setup.addresses.failed(questioner.endpoint.host, code)
+      if (this.#mode !== 'closed') this.#setup.onUnasked(id, error)
+      throw error
+    }
+  }
+
+  /** Whether the endpoint given is Aurora at all. */
+  isAurora(): Promise<boolean> {
+    return this.#questioner(GIVEN).isAurora(CALM_ANSWER_MS)
+  }
+
+  /** When this instance's host last took a connection of ours. */
+  connectedMs(id: string): number {
+    return this.#questioners.get(id)?.connectedMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** Bytes that this instance has sent in answer to our questions. */
+  bytesRead(id: string): number {
+    return this.#questioners.get(id)?.bytesRead ?? 0
+  }
+
+  /** Forgets everything about an instance that is gone, or whose connections were condemned. */
+  drop(id: string): void {
+    this.#questioners.get(id)?.close()
+    this.#questioners.delete(id)
+  }
+
+  close(): void {
+    this.#mode = 'closed'
+    clearTimeout(this.#timer)
+    clearTimeout(this.#freshenTimer)
+    for (const id of [...this.#questioners.keys()]) this.drop(id)
+  }
+
+  async #askCalmly(): Promise<void> {
+    if (!this.#setup.isInUse()) return this.#sleep()
+    const preferred = this.#preferred()
+    try {
+      await this.ask(preferred)
+    } catch {
+      const other =
+        this.#topology?.readers.find(({ id }) => id !== preferred && this.#setup.mayAsk(id))?.id ??
+        GIVEN
+      if (this.#mode === 'calm' && other !== preferred) await this.ask(other).catch(ignore)
+    }
+    if (this.#mode === 'calm') this.#schedule()
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    const { refreshIntervalMs } = this.#setup.options
+    const intervalMs = this.#hasReachedInstance
+      ? refreshIntervalMs
+      : Math.min(refreshIntervalMs, SETTLING_INTERVAL_MS)
+    const delayMs = aroundMs(intervalMs, CALM_SPREAD, Math.random)
+    this.#timer = setTimeout(() => {
+      if (this.#mode === 'calm') void this.#askCalmly()
+    }, delayMs)
+    this.#timer.unref()
+  }
+
+  #sleep(): void {
+    this.#mode = 'asleep'
+    for (const id of [...this.#questioners.keys()]) this.drop(id)
+  }
+
+  /** The writer, whose copy is the authoritative one; else whoever may be asked; at first the endpoint given. */
+  #preferred(): string {
+    const topology = this.#topology
+    if (topology?.writer !== undefined && this.#setup.mayAsk(topology.writer.id))
+      return topology.writer.id
+    return topology?.instances.find(({ id }) => this.#setup.mayAsk(id))?.id ?? GIVEN
+  }
+
+  #urgeAll(): void {
+    const ids =
+      this.#topology?.instances.map(({ id }) => id).filter((id) => this.#setup.mayAsk(id)) ?? []
+    // Instances may all have been replaced: then only the name that was given leads to them.
+    const isLong = monotonicMs() - this.#urgentSinceMs >= this.#setup.options.urgentForMs
+    if (ids.length === 0 || isLong) ids.push(GIVEN)
+    for (const id of ids) void this.#urge(id)
+  }
+
+  async #urge(id: string): Promise<void> {
+    if (this.#urged.has(id)) return
+    this.#urged.add(id)
+    while (this.#mode === 'urgent' && this.#isCandidate(id)) {
+      await this.ask(id).catch(ignore)
+      if (this.#mode !== 'urgent') break
+      await this.#pause()
+      this.#urgeAll()
+    }
+    this.#urged.delete(id)
+  }
+
+  #isCandidate(id: string): boolean {
+    return (
+      id === GIVEN || (this.#topology?.instances.some((instance) => instance.id === id) ?? false)
+    )
+  }
+
+  #pause(): Promise<void> {
+    const { urgentIntervalMs, urgentForMs } = this.#setup.options
+    const beyondMs = monotonicMs() - this.#urgentSinceMs - urgentForMs
+    const slowedMs =
+      beyondMs <= 0 ? urgentIntervalMs : urgentIntervalMs * SLOW_DOWN ** (beyondMs / SLOWEST_MS)
+    const delayMs = aroundMs(
+      Math.min(slowedMs, Math.max(SLOWEST_MS, urgentIntervalMs)),
+      URGENT_SPREAD,
+      Math.random,
+    )
+    return new Promise((resolve) => {
+      setTimeout(resolve, delayMs).unref()
+    })
+  }
+
+  #take(id: string, report: TopologyReport): void {
+    if (this.#mode === 'closed') return
+    const previous = this.#topology
+    const { instanceEndpoint, question } = this.#setup
+    if (question === 'role' || instanceEndpoint === undefined) {
+      this.#setup.onReport(report, undefined)
+      return
+    }
+    if (id !== GIVEN) {
+      this.#hasReachedInstance = true
+      if (this.#mode === 'calm') this.drop(GIVEN)
+    }
+    const update = applyReport(previous, report, instanceEndpoint)
+    this.#topology = update.topology
+    for (const { endpoint } of update.topology.instances)
+      this.#setup.addresses.prefetch(endpoint.host)
+    for (const known of this.#questioners.keys()) if (!this.#isCandidate(known)) this.drop(known)
+    this.#setup.onReport(report, update.topology)
+    if (this.#mode === 'urgent') return this.#urgeAll()
+    // Nothing is believed at second hand: whoever is said to be the writer is asked itself, and endpoints that were derived
+    // are tried before anything relies on them.
+    const next =
+      update.claimedWriterId ?? (this.#hasReachedInstance ? undefined : this.#preferred())
+    if (next !== undefined && next !== id && this.#mode === 'calm' && this.#setup.mayAsk(next))
+      void this.ask(next).catch(ignore)
+  }
+
+  #questioner(id: string): Questioner {
+    const known = this.#questioners.get(id)
+    if (known !== undefined) return known
+    const instance = this.#topology?.instances.find((candidate) => candidate.id === id)
+    const { config, options, addresses, given } = this.#setup
+    const questioner = new Questioner({
+      endpoint: instance?.endpoint ?? given,
+      lookup: instance === undefined ? addresses.fresh : addresses.cached,
+      config,
+      password: options.password,
+    })
+    this.#questioners.set(id, questioner)
+    return questioner
+  }
+
+  #tell(
+    instance: string,
+    outcome: 'writer' | 'reader' | 'failed',
+    code: string | undefined,
+    startedMs: number,
+  ): void {
+    this.#setup.emit('instanceAsked', {
+      instance,
+      outcome,
+      code,
+      tookMs: monotonicMs() - startedMs,
+    })
+  }
+}
+
+/** The stable part of an error, for events: mysql2's code, never its message. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+function ignore(): void {}

@@ -1,0 +1,191 @@
+import type { ResolvedOptions } from '../contract/options.js'
+import { monotonicMs } from '../io/clock.js'
+import type { Role } from '../model/topology.js'
+import { selectReader } from '../policy/select-reader.js'
+import type { Consistency } from './consistency.js'
+import type { InstancePool, Lease } from './instance-pool.js'
+import type { Members } from './members.js'
+import type { Target } from './target.js'
+import type { Work } from './work.js'
+
+/** How reads that could have gone to a reader came to the writer. */
+export interface HeldReads {
+  /** No reader was known to have what had been written. */
+  consistency: number
+  /** No reader was reachable, or within `maxLagMs`. */
+  noReader: number
+}
+
+/** What is believed of the target: nothing yet, a cluster, one endpoint of Aurora, or a server that is not Aurora. */
+export type Mode = 'unknown' | 'cluster' | 'single' | 'plain'
+
+/** What placing needs to know of the rest. */
+export interface PlacementState {
+  readonly mode: Mode
+  /** Some instance has confirmed itself as the writer, once. */
+  readonly hasHadWriter: boolean
+  readonly isSeekingWriter: boolean
+}
+
+export interface PlacementSetup {
+  readonly options: ResolvedOptions
+  readonly target: Target
+  readonly members: Members
+  readonly consistency: Consistency
+  readonly state: PlacementState
+  /** A read was held because no reader is known to have what was written. */
+  onHeld(): void
+}
+
+/** Which instance serves a piece of work now. Plain calls on values in memory. */
+export class Placement {
+  readonly held: HeldReads = { consistency: 0, noReader: 0 }
+  readonly #setup: PlacementSetup
+  readonly #want: {
+    maxLagMs: number | undefined
+    visibleSinceMs: number | undefined
+    nowMs: number
+    avoid: InstancePool | undefined
+    balance: ResolvedOptions['balance']
+    turn: number
+    random: () => number
+  }
+
+  constructor(setup: PlacementSetup) {
+    this.#setup = setup
+    this.#want = {
+      maxLagMs: undefined,
+      visibleSinceMs: undefined,
+      nowMs: 0,
+      avoid: undefined,
+      balance: setup.options.balance,
+      turn: 0,
+      random: Math.random,
+    }
+  }
+
+  /** The instance to borrow from; undefined: none may serve it now, it has to wait. Notes in `work` as what it was asked. */
+  place(work: Work): InstancePool | undefined {
+    const { members, state, target } = this.#setup
+    if (state.mode !== 'cluster') {
+      work.askedAs = target.scope === 'readers' ? 'reader' : 'writer'
+      return state.mode === 'single' && state.isSeekingWriter ? undefined : members.given
+    }
+    work.askedAs = this.#roleOf(work)
+    if (target.scope === 'readers') return this.#placeRead(work) ?? members.given
+    return work.askedAs === 'writer'
+      ? this.#placeWrite()
+      : (this.#placeRead(work) ?? this.#placeHeldRead(work))
+  }
+
+  /** Whether a session may go on with the lease that it holds. */
+  suits(lease: Lease, work: Work): boolean {
+    const { members, state, target } = this.#setup
+    const pool = lease.lender
+    if (lease.isDead || lease.isFenced) return false
+    if (state.mode !== 'cluster') return pool === members.given
+    if (work.sqlClass.intent === 'session' && !work.mustWrite) return true
+    const role = this.#roleOf(work)
+    if (role === 'writer') {
+      work.askedAs = 'writer'
+      return pool === members.writer && !state.isSeekingWriter && !pool.needsCheck(lease, work)
+    }
+    if (target.scope !== 'readers' && pool.role === 'writer') return false
+    work.askedAs = 'reader'
+    this.#wish(work)
+    return this.#serves(pool)
+  }
+
+  /** For a session that is being opened: an idle connection if there is one, a reader's first; never waits for a writer. */
+  placeCheckout(work: Work): InstancePool | undefined {
+    const { members, state } = this.#setup
+    if (state.mode !== 'cluster') return this.place(work)
+    work.askedAs = 'reader'
+    for (const pool of members.readers) if (pool.idle > 0 && pool.isReachable) return pool
+    const { writer } = members
+    if (writer !== undefined && writer.idle > 0 && !state.isSeekingWriter) return writer
+    return this.#placeRead(work) ?? this.#placeWrite()
+  }
+
+  #roleOf(work: Work): Role {
+    const { options } = this.#setup
+    if (work.mustWrite) return 'writer'
+    const asked = work.options?.role ?? work.sqlClass.hint?.role
+    if (asked !== undefined) return asked
+    if (work.sqlClass.intent !== 'read' || options.consistency === 'writer') return 'writer'
+    return work.holder?.hasWritten ? 'writer' : 'reader'
+  }
+
+  #placeWrite(): InstancePool | undefined {
+    const { members, state } = this.#setup
+    if (state.isSeekingWriter) return undefined
+    // A secondary cluster of a global database never has a writer of its own: its error surfaces from the endpoint given.
+    return members.writer ?? (state.hasHadWriter ? undefined : members.given)
+  }
+
+  #placeRead(work: Work): InstancePool | undefined {
+    const { members } = this.#setup
+    const { context } = work
+    this.#wish(work)
+    if (context?.readerId !== undefined) {
+      // Within a request reads stay with the reader of the first one while it serves, so that they never go back in time.
+      const known = members.get(context.readerId)
+      if (
+        known !== undefined &&
+        known.role === 'reader' &&
+        known !== work.avoid &&
+        this.#serves(known)
+      )
+        return known
+    }
+    this.#want.turn++
+    const pool = selectReader(members.readers, this.#want)
+    if (context !== undefined && pool !== undefined) context.readerId = pool.id
+    return pool
+  }
+
+  /** No reader may have it: the writer does. */
+  #placeHeldRead(work: Work): InstancePool | undefined {
+    const { members, onHeld } = this.#setup
+    const isForConsistency =
+      this.#want.visibleSinceMs !== undefined &&
+      members.readers.some(({ isReachable }) => isReachable)
+    if (isForConsistency) {
+      this.held.consistency++
+      onHeld()
+    } else this.held.noReader++
+    if (!this.mayHold(work)) return undefined
+    const pool = this.#placeWrite()
+    if (pool !== undefined) work.askedAs = 'writer'
+    return pool
+  }
+
+  /** Whether the writer may serve a read for which there is no reader. */
+  mayHold(work: Work): boolean {
+    return (
+      this.#setup.options.noReader === 'writer' ||
+      this.#setup.consistency.visibleSince(work.context) !== undefined
+    )
+  }
+
+  #wish(work: Work): void {
+    const { options, consistency } = this.#setup
+    const want = this.#want
+    const maxLagMs = work.options?.maxLagMs ?? options.maxLagMs
+    want.maxLagMs = maxLagMs === Number.POSITIVE_INFINITY ? undefined : maxLagMs
+    want.visibleSinceMs = consistency.visibleSince(work.context)
+    want.nowMs = monotonicMs()
+    want.avoid = work.avoid
+  }
+
+  #serves(pool: InstancePool): boolean {
+    const { maxLagMs, visibleSinceMs } = this.#want
+    const { lagMs, visibleUpToMs } = pool.instance
+    if (!pool.isReachable) return false
+    if (maxLagMs !== undefined && (lagMs === undefined || lagMs > maxLagMs)) return false
+    return (
+      visibleSinceMs === undefined ||
+      (visibleUpToMs !== undefined && visibleUpToMs >= visibleSinceMs)
+    )
+  }
+}

@@ -1,0 +1,166 @@
+import type { Command, OkResult, ResultCallback } from '../contract/mysql2.js'
+import type { StatementOptions } from '../contract/statement-options.js'
+import { lostError } from '../io/connection.js'
+import type { SqlClass } from '../policy/sql-class.js'
+import type { Context } from './consistency.js'
+import type { Holder } from './holder.js'
+import type { Lease } from './instance-pool.js'
+import { type Runner, Work } from './work.js'
+
+/** What the caller gave, and where the answer goes. */
+export interface StatementRequest {
+  readonly method: 'query' | 'execute'
+  /** The caller's first argument as it was: a text, or mysql2's options object. */
+  readonly sql: unknown
+  readonly values: unknown
+  readonly text: string
+  readonly sqlClass: SqlClass
+  readonly options: StatementOptions | undefined
+  readonly holder: Holder | undefined
+  readonly context: Context | undefined
+  /** The command that the caller holds; it only receives, it never runs. */
+  readonly command: Command | undefined
+  /** Where rows are collected for; undefined: they are emitted on `command` as they come. */
+  readonly callback: ResultCallback | undefined
+}
+
+/** One `query` or `execute`. */
+export class Statement extends Work {
+  readonly text: string
+  readonly #request: StatementRequest
+  /** mysql2's command of this attempt. */
+  #running: Command | undefined
+  #hasEmitted = false
+
+  constructor(runner: Runner, request: StatementRequest) {
+    super(runner, request.sqlClass, request.options, request.holder, request.context)
+    this.text = request.text
+    this.#request = request
+  }
+
+  get wasSent(): boolean {
+    return this.#running !== undefined && this.#running.next !== null
+  }
+
+  get hasDelivered(): boolean {
+    if (this.#hasEmitted) return true
+    const isSeveral = !this.sqlClass.isSingle || this.sqlClass.isCall
+    return isSeveral && this.#running !== undefined && this.#running._rows.length > 0
+  }
+
+  get usedLocalInfile(): boolean {
+    const stream = this.#running?._localStream
+    return stream !== null && stream !== undefined
+  }
+
+  begin(lease: Lease): void {
+    this.#running = undefined
+    if (lease.isDead)
+      return this.#fail(lease, lostError('Connection lost: The server closed the connection.'))
+    try {
+      if (this.#request.callback === undefined) this.#emitFrom(lease)
+      else this.#callBackFrom(lease)
+    } catch (error) {
+      // mysql2 refuses some arguments by throwing; the connection has not been touched.
+      this.#fail(lease, error as Error)
+    }
+  }
+
+  fail(error: unknown): void {
+    const { command, callback } = this.#request
+    if (callback !== undefined) callback(error as Error)
+    else command?.emit('error', error)
+    command?.emit('end')
+  }
+
+  whenReplied(callback: () => void): void {
+    this.#running?.once('end', callback)
+  }
+
+  forgetStatement(lease: Lease): void {
+    const { sql } = this.#request
+    lease.core.unprepare(typeof sql === 'string' ? { sql } : sql)
+  }
+
+  #start(lease: Lease, callback: ResultCallback | undefined): Command {
+    const { method, sql, values } = this.#request
+    const { core } = lease
+    return method === 'query'
+      ? core.query(sql, values, callback)
+      : core.execute(sql, values, callback)
+  }
+
+  #callBackFrom(lease: Lease): void {
+    this.#running = this.#start(lease, (error, rows, fields) => {
+      // mysql2 calls back twice when a connection is lost while a statement is prepared for execution.
+      if (this.lease !== lease) return
+      if (error !== null && error !== undefined) return this.runner.failed(this, error)
+      this.#noteResult(lease, rows)
+      this.runner.succeeded(this)
+      const { command, callback } = this.#request
+      if (command !== undefined && command.listenerCount('fields') > 0)
+        command.emit('fields', fields)
+      callback?.(null, rows, fields)
+      command?.emit('end')
+    })
+  }
+
+  #emitFrom(lease: Lease): void {
+    const { command } = this.#request
+    if (command === undefined)
+      throw new TypeError('A statement needs a callback, or a command to emit on')
+    let failure: Error | undefined
+    let isRowAnswer = false
+    const end = (error: Error | undefined): void => {
+      if (this.lease !== lease) return
+      lease.onLost = undefined
+      if (error !== undefined) return this.runner.failed(this, error)
+      this.runner.succeeded(this)
+      command.emit('end')
+    }
+    const running = this.#start(lease, undefined)
+    this.#running = running
+    command.sql = running.sql
+    command._connection = lease.core
+    // mysql2 tells a command without a callback nothing when its connection is lost.
+    lease.onLost = end
+    running.on('fields', (fields: unknown, index: unknown) => {
+      isRowAnswer = fields !== undefined
+      if (command.listenerCount('fields') > 0) this.#hasEmitted = true
+      command.emit('fields', fields, index)
+    })
+    running.on('result', (row: unknown, index: unknown) => {
+      if (!isRowAnswer) lease.noteOk(row as OkResult)
+      if (command.listenerCount('result') > 0) this.#hasEmitted = true
+      command.emit('result', row, index)
+    })
+    running.on('error', (error: Error) => {
+      failure = error
+      // Of the two errors that mysql2 gives here only its own timeout is not followed by an end.
+      if ((error as { code?: string }).code === 'PROTOCOL_SEQUENCE_TIMEOUT') end(error)
+    })
+    running.on('end', () => end(failure))
+  }
+
+  #fail(lease: Lease, error: Error): void {
+    if (this.lease === lease) this.runner.failed(this, error)
+  }
+
+  #noteResult(lease: Lease, rows: unknown): void {
+    if (!Array.isArray(rows)) {
+      if (isOkResult(rows)) lease.noteOk(rows)
+    } else if (!this.sqlClass.isSingle || this.sqlClass.isCall) {
+      const last: unknown = rows[rows.length - 1]
+      if (!Array.isArray(last) && isOkResult(last)) lease.noteOk(last)
+    }
+    // Without autocommit the first statement opens a transaction, and a result set brings no flags.
+    if (!lease.isAutocommit) lease.isInTransaction = true
+  }
+}
+
+/** By its class name, as query builders do too: a row of a result may have a column called `serverStatus`. */
+function isOkResult(value: unknown): value is OkResult {
+  return (
+    typeof value === 'object' && value !== null && value.constructor?.name === 'ResultSetHeader'
+  )
+}

@@ -1,0 +1,137 @@
+import { AuroraError } from '../contract/errors.js'
+import type { Emit } from '../contract/events.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import { monotonicMs } from '../io/clock.js'
+import { Fifo } from './fifo.js'
+import type { InstancePool } from './instance-pool.js'
+import type { Work } from './work.js'
+
+export interface WaitingRoomSetup {
+  readonly options: ResolvedOptions
+  readonly emit: Emit
+  /** The instance that may serve it now; undefined: none, it waits on. */
+  place(work: Work): InstancePool | undefined
+  /** The wait is over without an instance. */
+  giveUp(work: Work, error: AuroraError): void
+}
+
+/**
+ * Where statements wait for an instance that may serve them, in order of arrival. They are woken by the event that makes it
+ * possible, never by a timer; a timer only ends a wait.
+ */
+export class WaitingRoom {
+  readonly #setup: WaitingRoomSetup
+  readonly #queue = new Fifo<Work>()
+
+  constructor(setup: WaitingRoomSetup) {
+    this.#setup = setup
+  }
+
+  get length(): number {
+    return this.#queue.length
+  }
+
+  /** Lets `work` wait. It is failed at once when the room is full, when its time is over already, or when its signal has been given. */
+  enter(work: Work): void {
+    const { options, emit } = this.#setup
+    if (this.#queue.length >= options.maxWaiting) {
+      const message = `${options.maxWaiting} statements wait already (aurora.maxWaiting)`
+      return this.#giveUp(work, new AuroraError('ERR_AURORA_QUEUE_FULL', message, causeOf(work)))
+    }
+    const nowMs = monotonicMs()
+    work.deadlineMs ??= nowMs + (work.options?.waitMs ?? options.failoverTimeoutMs)
+    if (nowMs >= work.deadlineMs) return this.#giveUp(work, this.#tooLate(work))
+    const signal = work.options?.signal
+    if (signal?.aborted) return this.#giveUp(work, aborted(work))
+    work.waitingSinceMs = nowMs
+    work.timer = setTimeout(
+      () => this.#leave(work, () => this.#tooLate(work)),
+      work.deadlineMs - nowMs,
+    )
+    work.timer.unref()
+    if (signal !== undefined) {
+      work.onAbort = () => this.#leave(work, () => aborted(work))
+      signal.addEventListener('abort', work.onAbort, { once: true })
+    }
+    this.#queue.push(work)
+    emit('statementWaiting', { role: work.askedAs, waiting: this.#queue.length })
+  }
+
+  /** Starts, in order and in this turn, everything that an instance may serve now. Returns how many. */
+  wake(): number {
+    let woken = 0
+    // Only those that wait now: one that comes back meanwhile has its turn with the next event.
+    for (let left = this.#queue.length; left > 0; left--) {
+      const work = this.#queue.shift()
+      if (work === undefined) break
+      const pool = this.#setup.place(work)
+      if (pool === undefined) {
+        this.#queue.push(work)
+        continue
+      }
+      this.#stopWaiting(work)
+      work.pool = pool
+      woken++
+      pool.lend(work)
+    }
+    return woken
+  }
+
+  /** Fails everything that waits. */
+  close(makeError: () => Error): void {
+    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
+      this.#stopWaiting(work)
+      this.#setup.giveUp(work, makeError() as AuroraError)
+    }
+  }
+
+  #leave(work: Work, makeError: () => AuroraError): void {
+    if (!this.#queue.remove(work)) return
+    this.#stopWaiting(work)
+    this.#giveUp(work, makeError())
+  }
+
+  #giveUp(work: Work, error: AuroraError): void {
+    this.#setup.giveUp(work, error)
+  }
+
+  #stopWaiting(work: Work): void {
+    if (work.waitingSinceMs !== undefined) work.waitedMs += monotonicMs() - work.waitingSinceMs
+    work.waitingSinceMs = undefined
+    clearTimeout(work.timer)
+    work.timer = undefined
+    if (work.onAbort !== undefined) work.options?.signal?.removeEventListener('abort', work.onAbort)
+    work.onAbort = undefined
+  }
+
+  #tooLate(work: Work): AuroraError {
+    const option =
+      work.options?.waitMs === undefined
+        ? 'aurora.failoverTimeoutMs'
+        : "the statement's aurora.waitMs"
+    const waitedMs = Math.round(work.waitedMs)
+    return work.askedAs === 'writer'
+      ? new AuroraError(
+          'ERR_AURORA_NO_WRITER',
+          `No instance confirmed itself as the writer within ${waitedMs} ms (${option})`,
+          causeOf(work),
+        )
+      : new AuroraError(
+          'ERR_AURORA_NO_READER',
+          `No instance could serve the read within ${waitedMs} ms (${option})`,
+          causeOf(work),
+        )
+  }
+}
+
+function aborted(work: Work): AuroraError {
+  const cause = work.options?.signal?.reason ?? work.firstError
+  return new AuroraError('ERR_AURORA_ABORTED', 'The signal ended the wait for an instance', {
+    cause,
+  })
+}
+
+/** The first error is kept as the cause, never hidden behind the last. */
+function causeOf(work: Work): { cause?: unknown } {
+  return work.firstError === undefined ? {} : { cause: work.firstError }
+}

@@ -1,0 +1,119 @@
+import type { StatementOptions } from '../contract/statement-options.js'
+import type { Role } from '../model/topology.js'
+import type { SqlClass } from '../policy/sql-class.js'
+import type { Context } from './consistency.js'
+import type { Holder } from './holder.js'
+import type { Borrower, InstancePool, Lease } from './instance-pool.js'
+
+/** Where work goes to run; the cluster. */
+export interface Runner {
+  /** A connection was lent for it. */
+  begin(work: Work, lease: Lease): void
+  /** No connection could be had. */
+  refused(work: Work, error: unknown): void
+  /** It ended well. */
+  succeeded(work: Work): void
+  /** It began, and failed. */
+  failed(work: Work, error: Error): void
+}
+
+/**
+ * One thing to run on one connection, and how far it has come. It may be begun several times; each attempt is a new mysql2
+ * command made from what the caller gave.
+ */
+export abstract class Work implements Borrower {
+  /** Its place in a queue. It is in one at a time. */
+  next: unknown
+  sqlClass: SqlClass
+  readonly options: StatementOptions | undefined
+  /** The session that it belongs to; undefined for `pool.query` and `pool.execute`. */
+  readonly holder: Holder | undefined
+  /** Who asked: what was written there must be seen. */
+  readonly context: Context | undefined
+
+  /** Where this attempt was sent. */
+  askedAs: Role = 'writer'
+  /** The pool that lends to it, or on which it runs. */
+  pool: InstancePool | undefined
+  lease: Lease | undefined
+  attempts = 0
+  /** The instance that failed it last. */
+  avoid: InstancePool | undefined
+  /** Only the writer will do from now on: a reader refused it, or no reader may serve it. */
+  mustWrite = false
+  /** What has to run again before it: the BEGIN of a transaction in which nothing else has run. */
+  prelude: readonly string[] | undefined
+  /** The error of the first attempt: the cause of whatever ends it. */
+  firstError: unknown
+  hasWithdrawn = false
+  /** Sum of the times that it waited for an instance. */
+  waitedMs = 0
+  /** When the wait that it is in began; undefined while it does not wait. */
+  waitingSinceMs: number | undefined
+  /** When its waiting must end; fixed by the first wait. */
+  deadlineMs: number | undefined
+  /** Ends the wait. */
+  timer: NodeJS.Timeout | undefined
+  onAbort: (() => void) | undefined
+  /** When it was first refused because the instance takes no more connections. */
+  overloadedSinceMs: number | undefined
+  hasPreparedAgain = false
+  /** The session was pinned, and in a transaction, before this attempt. */
+  wasPinned = false
+  wasInTransaction = false
+  /** Called when it has ended, before the caller hears of it. */
+  onEnded: (() => void) | undefined
+
+  protected readonly runner: Runner
+
+  constructor(
+    runner: Runner,
+    sqlClass: SqlClass,
+    options: StatementOptions | undefined,
+    holder: Holder | undefined,
+    context: Context | undefined,
+  ) {
+    this.runner = runner
+    this.sqlClass = sqlClass
+    this.options = options
+    this.holder = holder
+    this.context = context
+  }
+
+  /** Text that a failed classification is remembered by; undefined for what is no statement. */
+  abstract readonly text: string | undefined
+  /** mysql2 has begun to write it on the connection of this attempt. */
+  abstract readonly wasSent: boolean
+  /** Something of an answer has reached the caller, or (several statements in one text) the first answer has come. */
+  abstract readonly hasDelivered: boolean
+  abstract readonly usedLocalInfile: boolean
+  /** A session is being opened: any connection will do. */
+  get isCheckout(): boolean {
+    return false
+  }
+
+  /** Starts it; ends in exactly one `succeeded` or `failed`. */
+  abstract begin(lease: Lease): void
+  /** The caller gets the error. */
+  abstract fail(error: unknown): void
+  /** Calls back when a reply that came too late for mysql2's `timeout` has come after all. */
+  abstract whenReplied(callback: () => void): void
+  /** The server does not know the prepared statement: let mysql2 forget it. */
+  abstract forgetStatement(lease: Lease): void
+
+  get needsWriter(): boolean {
+    return this.askedAs === 'writer' && !this.sqlClass.isRepeatable
+  }
+
+  get isIdempotent(): boolean {
+    return this.options?.idempotent === true || this.sqlClass.hint?.isIdempotent === true
+  }
+
+  lend(lease: Lease): void {
+    this.runner.begin(this, lease)
+  }
+
+  refuse(error: unknown): void {
+    this.runner.refused(this, error)
+  }
+}

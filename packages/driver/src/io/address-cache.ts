@@ -1,0 +1,144 @@
+import { type LookupAddress, lookup as systemLookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { LRUCache } from 'lru-cache'
+import { monotonicMs } from './clock.js'
+
+/** More instance names than any cluster has (15 readers and a writer), with room for renamed and autoscaled ones. */
+const MAX_NAMES = 256
+
+/** Aurora's zones have a TTL of 5 s (AWS Aurora MySQL DBA handbook): an address that fails for longer may have moved. */
+const ZONE_TTL_MS = 5_000
+
+/** An address that works is looked up again this often, beside the traffic. */
+const REFRESH_AFTER_MS = 60_000
+
+interface Entry {
+  addresses: readonly LookupAddress[]
+  lookedUpAtMs: number
+  failingSinceMs: number | undefined
+  isRefreshing: boolean
+}
+
+/**
+ * Addresses of instance endpoints, so that a reconnect makes no look-up: an instance keeps its address over a failover, and DNS is
+ * slow or away just then. The cluster's own names never come here, since they move.
+ */
+export class AddressCache {
+  readonly #lookup: LookupFunction
+  readonly #entries = new LRUCache<string, Entry>({ max: MAX_NAMES })
+
+  constructor(lookup: LookupFunction | undefined) {
+    this.#lookup = lookup ?? (systemLookup as LookupFunction)
+  }
+
+  /** For `net.connect`: answers from the cache; looks up, and remembers, a name that is not in it. */
+  readonly cached: LookupFunction = (host, options, callback) => {
+    const entry = this.#entries.get(host)
+    if (entry !== undefined) {
+      this.#refreshWhenDue(host, entry)
+      process.nextTick(answer, entry.addresses, options, callback)
+      return
+    }
+    this.#resolve(host, (error, addresses) => {
+      if (error !== null) callback(error, '', 0)
+      else {
+        this.#keep(host, addresses)
+        answer(addresses, options, callback)
+      }
+    })
+  }
+
+  /** For `net.connect`: resolves afresh, and remembers nothing. */
+  readonly fresh: LookupFunction = (host, options, callback) => {
+    this.#lookup(host, options, callback)
+  }
+
+  /** Fills the cache as soon as an instance is known, so that its first connection waits for no DNS either. */
+  prefetch(host: string): void {
+    if (this.#entries.has(host)) return
+    this.#resolve(host, (error, addresses) => {
+      if (error === null) this.#keep(host, addresses)
+    })
+  }
+
+  /**
+   * A connect to the name failed. A host that refuses is still there; an address that cannot be reached, or that fails for longer
+   * than the zone's TTL, may have moved and is looked up again beside the next attempts. It is kept until an answer comes: during
+   * a failover DNS may be away.
+   */
+  failed(host: string, code: string | undefined): void {
+    const entry = this.#entries.get(host)
+    if (entry === undefined) return
+    const nowMs = monotonicMs()
+    entry.failingSinceMs ??= nowMs
+    if (code !== 'ECONNREFUSED' || nowMs - entry.failingSinceMs >= ZONE_TTL_MS)
+      this.#refresh(host, entry)
+  }
+
+  /** A connect to the name succeeded. */
+  succeeded(host: string): void {
+    const entry = this.#entries.peek(host)
+    if (entry !== undefined) entry.failingSinceMs = undefined
+  }
+
+  /** The address belongs to somebody else: the next connect looks the name up. */
+  forget(host: string): void {
+    this.#entries.delete(host)
+  }
+
+  #keep(host: string, addresses: readonly LookupAddress[]): void {
+    this.#entries.set(host, {
+      addresses,
+      lookedUpAtMs: monotonicMs(),
+      failingSinceMs: undefined,
+      isRefreshing: false,
+    })
+  }
+
+  #refreshWhenDue(host: string, entry: Entry): void {
+    const isDue = monotonicMs() - entry.lookedUpAtMs >= REFRESH_AFTER_MS
+    if (isDue && entry.failingSinceMs === undefined) this.#refresh(host, entry)
+  }
+
+  #refresh(host: string, entry: Entry): void {
+    if (entry.isRefreshing) return
+    entry.isRefreshing = true
+    this.#resolve(host, (error, addresses) => {
+      entry.isRefreshing = false
+      entry.lookedUpAtMs = monotonicMs()
+      if (error === null) entry.addresses = addresses
+    })
+  }
+
+  #resolve(
+    host: string,
+    callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
+  ): void {
+    this.#lookup(host, { all: true }, (error, found, family) => {
+      if (error !== null) return callback(error, [])
+      const addresses =
+        typeof found === 'string'
+          ? [{ address: found, family: family ?? 4 }]
+          : (found as LookupAddress[])
+      if (addresses.length > 0) return callback(null, addresses)
+      const missing: NodeJS.ErrnoException = new Error(`getaddrinfo ENOTFOUND ${host}`)
+      missing.code = 'ENOTFOUND'
+      callback(missing, [])
+    })
+  }
+}
+
+/** Gives addresses in the form that `net.connect` asked for. */
+function answer(
+  addresses: readonly LookupAddress[],
+  options: { readonly all?: boolean | undefined; readonly family?: unknown },
+  callback: (
+    error: NodeJS.ErrnoException | null,
+    address: string | LookupAddress[],
+    family?: number,
+  ) => void,
+): void {
+  if (options.all === true) return callback(null, [...addresses])
+  const wanted = addresses.find(({ family }) => family === options.family) ?? addresses[0]
+  callback(null, wanted?.address ?? '', wanted?.family)
+}

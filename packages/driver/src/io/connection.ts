@@ -1,0 +1,111 @@
+import type { CoreConnection, OkResult } from '../contract/mysql2.js'
+import { STATUS_AUTOCOMMIT, STATUS_IN_TRANSACTION } from '../contract/mysql2.js'
+import { monotonicMs } from './clock.js'
+import type { Permit } from './permits.js'
+
+/** Whose connection it is: an instance's pool. */
+export interface Lender {
+  readonly id: string
+  readonly generation: number
+}
+
+/**
+ * A physical connection, and what is known of the session on the server's side.
+ * Lent out, it is a *lease*: the connection plus the generation that it was born under.
+ */
+export class Connection<L extends Lender = Lender> {
+  readonly core: CoreConnection
+  /** What its lender counts it by; changes with the lender. */
+  permit: Permit
+  /** The instance's pool that it belongs to; a nameless connection changes it once, when it is adopted. */
+  lender: L
+  /** The lender's counter when this connection was opened; older than the lender's means fenced. */
+  generation: number
+  /** The version of the topology under which it said of itself what role it has; undefined: never asked. */
+  roleVersion: number | undefined
+  lastUsedMs = monotonicMs()
+  /** From before a gap in the clock: nobody knows what happened to its socket meanwhile. */
+  isDoubtful = false
+  /** The socket is gone, or mysql2 has given it up. */
+  isDead = false
+  /** Carries what a session left (locks, autocommit, a session user): never lent again. */
+  isSpent = false
+  /** mysql2's `timeout` has fired, and the reply is still to come: lent to nobody until it has. */
+  isReplyDue = false
+  /** What runs on it now may have effects; to be cut when its instance is known to be no writer any more. */
+  isWriting = false
+  /** Called once when the connection is lost while something runs on it that mysql2 does not call back. */
+  onLost: ((error: Error) => void) | undefined
+  isInTransaction: boolean
+  isAutocommit: boolean
+  /** As the handshake told it: a session that changed it leaves a connection that is not lent again. */
+  readonly wasBornAutocommit: boolean
+
+  constructor(
+    core: CoreConnection,
+    lender: L,
+    permit: Permit,
+    onDeath: (connection: Connection<L>) => void,
+  ) {
+    this.core = core
+    this.lender = lender
+    this.generation = lender.generation
+    this.permit = permit
+    const flags = core._handshakePacket?.statusFlags
+    // Autocommit is never assumed: a server may be configured without it.
+    this.isAutocommit = flags === undefined || (flags & STATUS_AUTOCOMMIT) !== 0
+    this.wasBornAutocommit = this.isAutocommit
+    this.isInTransaction = flags !== undefined && (flags & STATUS_IN_TRANSACTION) !== 0
+    const die = (error?: Error) => {
+      if (this.isDead) return
+      this.isDead = true
+      onDeath(this)
+      const onLost = this.onLost
+      this.onLost = undefined
+      onLost?.(error ?? lostError('Connection lost: The server closed the connection.'))
+    }
+    core.on('error', die)
+    core.stream.once('close', () => die(core._fatalError ?? core._protocolError ?? undefined))
+    // A server that closes an idle connection sends only this.
+    core.stream.once('end', () => {
+      if (core._command === null || core._command === undefined) die()
+    })
+  }
+
+  /** Fenced: its instance's connections were cleared after it was opened. */
+  get isFenced(): boolean {
+    return this.generation !== this.lender.generation
+  }
+
+  /** Bytes received so far: how an instance shows that it lives. */
+  get bytesRead(): number {
+    return this.core.stream.bytesRead
+  }
+
+  /** Remembers what an OK packet said of the session. Result sets and errors say nothing: then the more cautious belief holds. */
+  noteOk(result: OkResult): void {
+    const status = result.serverStatus
+    if (status === undefined) return
+    this.isInTransaction = (status & STATUS_IN_TRANSACTION) !== 0
+    this.isAutocommit = (status & STATUS_AUTOCOMMIT) !== 0
+  }
+
+  /** Closes without waiting: what runs on it fails with `error`. mysql2's own `destroy` half-closes and calls nobody back. */
+  cut(error: Error): void {
+    this.core.stream.destroy(error)
+  }
+
+  /** Says goodbye to the server once what runs has ended. */
+  end(done?: () => void): void {
+    if (this.isDead) {
+      done?.()
+      return
+    }
+    this.core._realEnd(done)
+  }
+}
+
+/** An error as mysql2 makes it when a connection is lost. */
+export function lostError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true })
+}

@@ -1,0 +1,130 @@
+import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net'
+import mysql from 'mysql2'
+import type { ConnectionConfig, CoreConnection } from '../contract/mysql2.js'
+import type { PasswordTarget } from '../contract/options.js'
+import type { Endpoint } from '../model/endpoint.js'
+
+/** mysql2's typings hide this constructor's arguments. */
+const PoolConnection = mysql.PoolConnection as unknown as new (
+  pool: ConnectionOwner,
+  options: { readonly config: ConnectionConfig },
+) => CoreConnection
+
+/** Idle sockets are probed after so long; Linux waits two hours by itself (Node: socket.setKeepAlive). */
+const KEEP_ALIVE_AFTER_MS = 1_000
+
+/** ER_ACCESS_DENIED_ERROR: the one error after which a password function is asked again. */
+const ACCESS_DENIED = 1045
+
+/** What a physical connection belongs to, in the shape that mysql2's PoolConnection calls back. */
+export interface ConnectionOwner {
+  readonly _closed: boolean
+  readonly config: unknown
+  _removeConnection(connection: unknown): void
+  releaseConnection(connection: unknown): void
+}
+
+/** How to reach one endpoint. */
+export interface ConnectTarget {
+  readonly endpoint: Endpoint
+  readonly lookup: LookupFunction
+  /** The pool's own config, read at each connect: query builders write passwords there. */
+  readonly config: ConnectionConfig
+  readonly password: ((target: PasswordTarget) => string | Promise<string>) | undefined
+  /** Settings of this connection alone. */
+  readonly overrides?: Partial<ConnectionConfig>
+  /** Given the socket as soon as there is one, so that a connect under way can be cut. */
+  readonly onSocket?: (socket: Socket) => void
+}
+
+/**
+ * Opens one physical connection and waits for its handshake.
+ *
+ * @throws mysql2's own error, with `fatal` set
+ */
+export async function openConnection(
+  owner: ConnectionOwner,
+  target: ConnectTarget,
+): Promise<CoreConnection> {
+  if (target.password === undefined) return handshake(owner, target, target.config.password)
+  const asked: PasswordTarget = { ...target.endpoint, user: target.config.user }
+  try {
+    return await handshake(owner, target, await askPassword(target.password, asked))
+  } catch (error) {
+    if ((error as { errno?: unknown }).errno !== ACCESS_DENIED) throw error
+    // A signed token may have run out between its making and its use.
+    return handshake(owner, target, await askPassword(target.password, asked))
+  }
+}
+
+async function askPassword(
+  ask: (target: PasswordTarget) => string | Promise<string>,
+  target: PasswordTarget,
+): Promise<string> {
+  const password: unknown = await ask(target)
+  if (typeof password === 'string') return password
+  throw new TypeError(
+    `aurora.password must return a string, it returned ${password === null ? 'null' : typeof password}`,
+  )
+}
+
+function handshake(
+  owner: ConnectionOwner,
+  target: ConnectTarget,
+  password: string | undefined,
+): Promise<CoreConnection> {
+  return new Promise((resolve, reject) => {
+    const config = configFor(target, password)
+    const core = new PoolConnection(owner, { config })
+    // mysql2 may report the loss of one connection twice; whoever uses the connection hears of it by its own means.
+    core.on('error', ignore)
+    core.connect((error) => {
+      if (error !== null && error !== undefined) return reject(error)
+      // An idle pool never keeps the process alive; while a statement waits, ProcessHold does.
+      core.stream.unref()
+      resolve(core)
+    })
+  })
+}
+
+function configFor(target: ConnectTarget, password: string | undefined): ConnectionConfig {
+  const { config, endpoint } = target
+  const own: ConnectionConfig = Object.create(
+    Object.getPrototypeOf(config),
+    Object.getOwnPropertyDescriptors(config),
+  )
+  const given = config.stream
+  Object.assign(own, target.overrides)
+  if (config.socketPath === undefined) {
+    own.host = endpoint.host
+    own.port = endpoint.port
+  }
+  own.stream = (options: unknown) => {
+    const socket = typeof given === 'function' ? given(options) : openSocket(own, target.lookup)
+    target.onSocket?.(socket)
+    return socket
+  }
+  // `password` may be an accessor on the pool's config; each connection keeps what it logged in with.
+  Object.defineProperty(own, 'password', {
+    value: password,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  })
+  return own
+}
+
+function openSocket(config: ConnectionConfig, lookup: LookupFunction): Socket {
+  if (config.socketPath !== undefined) return connectSocket(config.socketPath)
+  return connectSocket({
+    host: config.host,
+    port: config.port,
+    lookup,
+    noDelay: true,
+    keepAlive: config.enableKeepAlive,
+    keepAliveInitialDelay: config.keepAliveInitialDelay ?? KEEP_ALIVE_AFTER_MS,
+    ...(config.localAddress === undefined ? {} : { localAddress: config.localAddress }),
+  })
+}
+
+function ignore(): void {}

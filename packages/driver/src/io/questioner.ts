@@ -1,0 +1,223 @@
+import type { LookupFunction, Socket } from 'node:net'
+import type { ConnectionConfig, CoreConnection } from '../contract/mysql2.js'
+import type { PasswordTarget } from '../contract/options.js'
+import type { Endpoint } from '../model/endpoint.js'
+import { parseTopologyRows } from '../model/parse-topology-rows.js'
+import type { TopologyReport } from '../model/topology.js'
+import { monotonicMs } from './clock.js'
+import { lostError } from './connection.js'
+import { type ConnectionOwner, openConnection } from './open-connection.js'
+
+/**
+ * Identity, role and table in one round trip, so that no two moments are compared.
+ * Ages are computed by the server: the column has no zone (AWS: AuroraMySQL.Reference.ISTables). The outer join gives the identity
+ * even when the table shows no row. Every column is aliased, since a view names its columns its own way.
+ */
+const TOPOLOGY_QUESTION =
+  'SELECT @@aurora_server_id AS answered_by, @@innodb_read_only AS read_only, h.server_id AS server_id, ' +
+  'h.session_id AS session_id, TIMESTAMPDIFF(MICROSECOND, h.last_update_timestamp, NOW(6)) AS age_us, ' +
+  'h.replica_lag_in_milliseconds AS lag_ms, h.cpu AS cpu ' +
+  'FROM (SELECT 1 AS one) AS one LEFT JOIN information_schema.replica_host_status AS h ON 1 = 1'
+
+/** `innodb_read_only` is the role signal; `read_only` is not (AWS: AuroraMySQL.BestPractices). */
+const ROLE_QUESTION = 'SELECT @@innodb_read_only AS read_only'
+
+/** Asked on a connection that is about to carry statements: who is there, and in which role. */
+const IDENTITY_QUESTION = 'SELECT @@aurora_server_id AS server_id, @@innodb_read_only AS read_only'
+
+/** No row: not Aurora. An error proves nothing. */
+const AURORA_QUESTION = "SHOW GLOBAL VARIABLES LIKE 'aurora_version'"
+
+/** By this connect attribute an operator tells our questions from an application's sessions. */
+const MONITOR_ATTRIBUTE = { aurora_mysql2_role: 'monitor' }
+
+/** Results in one known shape, whatever the pool's options are. */
+const PLAIN_RESULTS = {
+  rowsAsArray: false,
+  nestTables: undefined,
+  typeCast: true,
+  namedPlaceholders: false,
+  queryFormat: undefined,
+  // Our own deadline covers the connect; mysql2's timer would hold the process.
+  connectTimeout: 0,
+  database: undefined,
+}
+
+export interface QuestionerTarget {
+  readonly endpoint: Endpoint
+  readonly lookup: LookupFunction
+  readonly config: ConnectionConfig
+  readonly password: ((target: PasswordTarget) => string | Promise<string>) | undefined
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+/**
+ * Asks one endpoint questions on a connection of its own, kept open between them: never lent, not in the pool's counts, without a
+ * `connection` event. One question is under way at a time.
+ */
+export class Questioner implements ConnectionOwner {
+  readonly _closed = false
+  readonly config: unknown = undefined
+  readonly endpoint: Endpoint
+  readonly #target: QuestionerTarget
+  #core: CoreConnection | undefined
+  #opening: Socket | undefined
+  #isClosed = false
+  #connectedMs = Number.NEGATIVE_INFINITY
+  #pending: Promise<TopologyReport> | undefined
+
+  constructor(target: QuestionerTarget) {
+    this.endpoint = target.endpoint
+    this.#target = target
+  }
+
+  /** When its host last took a connection, whether or not a server greeted on it. */
+  get connectedMs(): number {
+    return this.#connectedMs
+  }
+
+  /** Bytes that the endpoint has sent on this connection. */
+  get bytesRead(): number {
+    return this.#core?.stream.bytesRead ?? this.#opening?.bytesRead ?? 0
+  }
+
+  /** Joins the question under way, or asks. Unanswered after `withinMs`, the connection is closed. */
+  topology(withinMs: number): Promise<TopologyReport> {
+    return this.#once(() => this.#rows(TOPOLOGY_QUESTION, withinMs), toReport)
+  }
+
+  /** Only the role, where there is no topology to ask for (one endpoint, a proxy). `answeredBy` is the endpoint's name. */
+  role(withinMs: number): Promise<TopologyReport> {
+    return this.#once(
+      () => this.#rows(ROLE_QUESTION, withinMs),
+      (rows, askedAtMs) => ({
+        askedAtMs,
+        answeredBy: this.endpoint.host,
+        isReadOnly: isOn(rows[0]?.read_only),
+        rows: [],
+      }),
+    )
+  }
+
+  /** False only after a definite empty answer. */
+  async isAurora(withinMs: number): Promise<boolean> {
+    const { rows } = await this.#rows(AURORA_QUESTION, withinMs)
+    return rows.length > 0
+  }
+
+  /** Ends the connection; a question under way fails. */
+  close(): void {
+    this.#isClosed = true
+    this.#drop(lostError('The question was withdrawn'))
+  }
+
+  _removeConnection(core: unknown): void {
+    if (this.#core === core) this.#core = undefined
+  }
+
+  releaseConnection(): void {}
+
+  #once(
+    ask: () => Promise<{ rows: readonly Row[]; askedAtMs: number }>,
+    read: (rows: readonly Row[], askedAtMs: number) => TopologyReport,
+  ): Promise<TopologyReport> {
+    if (this.#pending !== undefined) return this.#pending
+    const answer = ask()
+      .then(({ rows, askedAtMs }) => read(rows, askedAtMs))
+      .finally(() => {
+        this.#pending = undefined
+      })
+    this.#pending = answer
+    return answer
+  }
+
+  async #rows(sql: string, withinMs: number): Promise<{ rows: readonly Row[]; askedAtMs: number }> {
+    if (this.#isClosed) throw lostError('The question was withdrawn')
+    const timer = setTimeout(() => this.#drop(unansweredError(withinMs)), withinMs)
+    timer.unref()
+    try {
+      const core = this.#core ?? (await this.#open())
+      const askedAtMs = monotonicMs()
+      const rows = await ask(core, sql)
+      return { rows, askedAtMs }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #open(): Promise<CoreConnection> {
+    const { config } = this.#target
+    try {
+      const core = await openConnection(this, {
+        ...this.#target,
+        overrides: {
+          ...PLAIN_RESULTS,
+          connectAttributes: { ...config.connectAttributes, ...MONITOR_ATTRIBUTE },
+        } as Partial<ConnectionConfig>,
+        onSocket: (socket) => {
+          this.#opening = socket
+          socket.unref()
+          socket.once('connect', () => {
+            this.#connectedMs = monotonicMs()
+          })
+        },
+      })
+      if (this.#isClosed) {
+        core.destroy()
+        throw lostError('The question was withdrawn')
+      }
+      core.stream.once('close', () => this._removeConnection(core))
+      this.#core = core
+      return core
+    } finally {
+      this.#opening = undefined
+    }
+  }
+
+  #drop(error: Error): void {
+    const stream = this.#core?.stream ?? this.#opening
+    this.#core = undefined
+    stream?.destroy(error)
+  }
+}
+
+/** Who answers on a connection that statements are to run on, and whether it is a reader. */
+export async function askIdentity(
+  core: CoreConnection,
+): Promise<{ readonly serverId: string; readonly isReadOnly: boolean }> {
+  const [row] = await ask(core, IDENTITY_QUESTION)
+  return { serverId: String(row?.server_id ?? '').toLowerCase(), isReadOnly: isOn(row?.read_only) }
+}
+
+function ask(core: CoreConnection, sql: string): Promise<readonly Row[]> {
+  return new Promise((resolve, reject) => {
+    core.query(
+      { sql, rowsAsArray: false, nestTables: false, typeCast: true },
+      undefined,
+      (error, rows) => {
+        if (error) reject(error)
+        else resolve(Array.isArray(rows) ? (rows as Row[]) : [])
+      },
+    )
+  })
+}
+
+function toReport(rows: readonly Row[], askedAtMs: number): TopologyReport {
+  const parsed = parseTopologyRows(rows)
+  // A failover can cut a result short and leave it without columns.
+  if (parsed === undefined)
+    throw lostError('The answer to the topology question cannot be understood')
+  return { askedAtMs, ...parsed }
+}
+
+function isOn(value: unknown): boolean {
+  return value === 1 || value === true || value === '1' || value === 'ON' || value === 1n
+}
+
+function unansweredError(withinMs: number): Error {
+  return Object.assign(new Error(`The instance did not answer within ${withinMs} ms`), {
+    code: 'ETIMEDOUT',
+    fatal: true,
+  })
+}

@@ -1,0 +1,76 @@
+import type { Holder } from '../cluster/holder.js'
+import type { Lease } from '../cluster/instance-pool.js'
+import { type Runner, Work } from '../cluster/work.js'
+import type { CoreConnection, OkResult } from '../contract/mysql2.js'
+import { lostError } from '../io/connection.js'
+import type { SqlClass } from '../policy/sql-class.js'
+
+/** Runs where the session is, and leaves nothing: `ping`. */
+export const PING: SqlClass = Object.freeze({
+  intent: 'session',
+  isRepeatable: true,
+  pins: false,
+  setsState: false,
+  control: 'none',
+  isSingle: true,
+  isCall: false,
+  mayCommit: false,
+  hint: undefined,
+  hintError: undefined,
+})
+
+/** `reset` and `changeUser` leave a connection that nobody else must get as it is. */
+export const CHANGES_SESSION: SqlClass = Object.freeze({ ...PING, isRepeatable: false, pins: true })
+
+/** What mysql2 calls back with, and the OK packet if there was one: it tells the session's flags. */
+export type CommandDone<T> = (error: Error | null | undefined, result?: T, ok?: unknown) => void
+
+/** Something other than `query` and `execute` that a session runs on the connection that it holds. */
+export class ConnectionCommand<T> extends Work {
+  readonly text = undefined
+  readonly hasDelivered = false
+  readonly usedLocalInfile = false
+  #hasStarted = false
+  readonly #run: (core: CoreConnection, done: CommandDone<T>) => void
+  readonly #callback: (error: Error | null, result?: T) => void
+
+  constructor(
+    runner: Runner,
+    sqlClass: SqlClass,
+    holder: Holder,
+    run: (core: CoreConnection, done: CommandDone<T>) => void,
+    callback: (error: Error | null, result?: T) => void,
+  ) {
+    super(runner, sqlClass, undefined, holder, undefined)
+    this.#run = run
+    this.#callback = callback
+  }
+
+  get wasSent(): boolean {
+    return this.#hasStarted
+  }
+
+  begin(lease: Lease): void {
+    if (lease.isDead)
+      return this.runner.failed(
+        this,
+        lostError('Connection lost: The server closed the connection.'),
+      )
+    this.#hasStarted = true
+    this.#run(lease.core, (error, result, ok) => {
+      if (this.lease !== lease) return
+      if (error !== null && error !== undefined) return this.runner.failed(this, error)
+      if (typeof ok === 'object' && ok !== null && !Array.isArray(ok)) lease.noteOk(ok as OkResult)
+      this.runner.succeeded(this)
+      this.#callback(null, result)
+    })
+  }
+
+  fail(error: unknown): void {
+    this.#callback(error as Error)
+  }
+
+  whenReplied(): void {}
+
+  forgetStatement(): void {}
+}

@@ -1,0 +1,48 @@
+import mysql from 'mysql2'
+import { AuroraError, describeType } from '../contract/errors.js'
+import type { PoolConfig } from '../contract/mysql2.js'
+import { type AuroraOptions, resolveOptions } from '../contract/options.js'
+import { takeOver, underlyingPool } from './adopt-existing-pool.js'
+import { CallbackPool } from './callback-pool.js'
+
+/** mysql2's options, and one key of ours. */
+export type AuroraPoolOptions = mysql.PoolOptions & { readonly aurora?: AuroraOptions }
+
+/** A pool that only makes mysql2 fill in its defaults; it never connects. */
+interface SeedPool {
+  readonly config: PoolConfig
+  _removeIdleTimeoutConnectionsTimer?: NodeJS.Timeout
+}
+
+/**
+ * Makes the callback pool for any of the three forms.
+ *
+ * @throws AuroraError `ERR_AURORA_OPTION`; what mysql2 refuses is refused with mysql2's error
+ */
+export function makePool(target: unknown, aurora: unknown): CallbackPool {
+  const existing = underlyingPool(target)
+  if (existing !== undefined) {
+    const ours = new CallbackPool(existing.config, resolveOptions(aurora))
+    takeOver(existing, ours)
+    return ours
+  }
+  if (typeof target === 'string')
+    return new CallbackPool(configFrom(target), resolveOptions(aurora))
+  if (typeof target !== 'object' || target === null) {
+    throw new AuroraError(
+      'ERR_AURORA_OPTION',
+      `createAuroraPool needs options, a URI or a mysql2 pool, got ${describeType(target)}`,
+    )
+  }
+  // Ours never reach mysql2: it complains of keys that it does not know.
+  const { aurora: inline, ...mysqlOptions } = target as AuroraPoolOptions
+  const resolved = resolveOptions(inline ?? aurora)
+  return new CallbackPool(configFrom(mysqlOptions), resolved)
+}
+
+function configFrom(options: string | mysql.PoolOptions): PoolConfig {
+  const seed = mysql.createPool(options as mysql.PoolOptions) as unknown as SeedPool
+  // Its constructor arms a timer that holds the process when `maxIdle` is below the limit.
+  clearTimeout(seed._removeIdleTimeoutConnectionsTimer)
+  return seed.config
+}

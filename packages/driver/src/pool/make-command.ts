@@ -1,0 +1,40 @@
+import mysql from 'mysql2'
+import type { Command, ConnectionConfig, ResultCallback } from '../contract/mysql2.js'
+
+/** mysql2's typings leave `createQuery` loose. */
+const createQuery = (
+  mysql as unknown as {
+    createQuery(sql: unknown, values: unknown, callback: unknown, config: ConnectionConfig): Command
+  }
+).createQuery
+
+/** The class of mysql2's own commands: one that is handed in is a request like any other. */
+const Query = createQuery('', undefined, undefined, {} as ConnectionConfig).constructor
+
+/**
+ * Makes the object that `query()` returns at once: mysql2's own command, which the caller may listen to and `stream()`. It is never
+ * run; what runs are commands made from `given`.
+ */
+export function makeCommand(
+  sql: unknown,
+  values: unknown,
+  callback: ResultCallback | undefined,
+  config: ConnectionConfig,
+): {
+  readonly command: Command
+  readonly given: { readonly sql: unknown; readonly values: unknown }
+} {
+  if (sql !== null && typeof sql === 'object' && sql.constructor === Query) {
+    const made = sql as Command & { readonly _queryOptions: object }
+    return {
+      command: made,
+      given: {
+        sql: { ...made._queryOptions, sql: made.sql, values: made.values },
+        values: undefined,
+      },
+    }
+  }
+  const command = createQuery(sql, values, callback, config)
+  if (command.namedPlaceholders === undefined) command.namedPlaceholders = config.namedPlaceholders
+  return { command, given: { sql, values: typeof values === 'function' ? undefined : values } }
+}

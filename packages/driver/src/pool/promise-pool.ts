@@ -1,0 +1,73 @@
+import type { EventEmitter } from 'node:events'
+import mysqlPromise from 'mysql2/promise'
+import type { Command, PoolConfig, ResultCallback } from '../contract/mysql2.js'
+import type { AuroraControl } from './aurora-control.js'
+import { applyStack, captureStack } from './callers-stack.js'
+
+interface MysqlPromisePoolShape extends EventEmitter {
+  readonly pool: PoolUnderneath
+  readonly Promise: PromiseConstructor
+}
+
+/** What the promise API needs of the callback pool underneath. */
+export interface PoolUnderneath extends EventEmitter {
+  readonly config: PoolConfig
+  readonly _closed: boolean
+  readonly aurora: AuroraControl
+  run(
+    method: 'query' | 'execute',
+    sql: unknown,
+    values: unknown,
+    command: Command | undefined,
+    callback: ResultCallback | undefined,
+  ): void
+  end(callback: (error?: Error | null) => void): void
+}
+
+const MysqlPromisePool = (
+  mysqlPromise as unknown as {
+    readonly PromisePool: new (
+      pool: PoolUnderneath,
+      promiseImpl?: PromiseConstructor,
+    ) => MysqlPromisePoolShape
+  }
+).PromisePool
+
+/**
+ * mysql2's promise pool, by `instanceof` and by name, over ours. `query` and `execute` skip the command object that the callback
+ * API must return; everything else is mysql2's own code.
+ */
+export class PromisePool extends MysqlPromisePool {
+  query(sql: unknown, values?: unknown): Promise<unknown> {
+    return this.#run('query', sql, values, PromisePool.prototype.query)
+  }
+
+  execute(sql: unknown, values?: unknown): Promise<unknown> {
+    return this.#run('execute', sql, values, PromisePool.prototype.execute)
+  }
+
+  /** Events, topology, figures, sessions: everything that mysql2's pool has no name for. */
+  get aurora(): AuroraControl {
+    return this.pool.aurora
+  }
+
+  #run(
+    method: 'query' | 'execute',
+    sql: unknown,
+    values: unknown,
+    below: (...args: never[]) => unknown,
+  ): Promise<unknown> {
+    const { pool } = this
+    const stack = pool.config.connectionConfig.trace ? captureStack(below) : undefined
+    if (typeof values === 'function')
+      throw new Error('Callback function is not available with promise clients.')
+    return new this.Promise((resolve, reject) => {
+      pool.run(method, sql, values, undefined, (error, rows, fields) => {
+        if (error !== null && error !== undefined) {
+          applyStack(error, stack)
+          reject(error)
+        } else resolve([rows, fields])
+      })
+    })
+  }
+}
