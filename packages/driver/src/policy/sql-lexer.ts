@@ -1,3 +1,11 @@
+import {
+  isDigit,
+  isHexDigit,
+  isNameStart,
+  isUnreadable,
+  isWhiteSpace,
+  nameCharacter,
+} from './sql-characters.js'
 import { findWord, foldIntoHash, type SqlWord } from './sql-words.js'
 
 /**
@@ -34,12 +42,9 @@ export const USUAL_READING: SqlReading = {
   runsExecutable: true,
 }
 
-const TAB = 9
-const CARRIAGE_RETURN = 13
 const SPACE = 32
 const DOUBLE_QUOTE = 34
 const HASH = 35
-const DOLLAR = 36
 const SINGLE_QUOTE = 39
 const PLUS = 43
 const MINUS = 45
@@ -51,8 +56,6 @@ const AT = 64
 const BACKSLASH = 92
 const BACK_TICK = 96
 const DELETE = 127
-/** C1 controls and the no-break space: white space in some character sets, letters in others. */
-const LAST_DOUBTFUL = 0xa0
 
 /**
  * Reads a text token by token, each character at most twice. Comments and white space are passed
@@ -96,7 +99,7 @@ export class SqlLexer {
   findName(start: number, end: number): SqlWord | undefined {
     let hash = 0
     for (let index = start; index < end; index++) {
-      hash = foldIntoHash(hash, this.text.charCodeAt(index))
+      hash = foldIntoHash(hash, nameCharacter(this.text.charCodeAt(index)))
     }
     return findWord(this.text, start, end, hash)
   }
@@ -136,20 +139,14 @@ export class SqlLexer {
           this.end += 1
           return 'assign'
         }
-        if (isNamePart(following)) {
+        if (nameCharacter(following) !== 0) {
           this.#readWord()
           return 'placeholder'
         }
         return 'punctuation'
       }
       default:
-        // A dollar may begin a name, or a string since MySQL 9.
-        if (
-          character < SPACE ||
-          character === DOLLAR ||
-          character === BACKSLASH ||
-          (character >= DELETE && character <= LAST_DOUBTFUL)
-        ) {
+        if (isUnreadable(character)) {
           return 'bad'
         }
         this.end += 1
@@ -166,7 +163,7 @@ export class SqlLexer {
         this.#executableEnd = -1
       }
       const character = text.charCodeAt(this.end)
-      if (character === SPACE || (character >= TAB && character <= CARRIAGE_RETURN)) {
+      if (isWhiteSpace(character)) {
         this.end += 1
       } else if (character === SLASH && text.charCodeAt(this.end + 1) === 42) {
         if (!this.#skipBlockComment()) {
@@ -252,23 +249,21 @@ export class SqlLexer {
     const { text } = this
     const from = this.end
     let hash = 0
-    let isAscii = true
     let index = from
-    for (; index < text.length; index++) {
-      const character = text.charCodeAt(index)
-      if (!isNamePart(character)) {
-        break
-      }
-      isAscii &&= character < DELETE
+    let character = nameCharacter(text.charCodeAt(index))
+    while (character !== 0) {
       hash = foldIntoHash(hash, character)
+      index += 1
+      character = nameCharacter(text.charCodeAt(index))
     }
     this.end = index
-    return isAscii ? findWord(text, from, index, hash) : undefined
+    return findWord(text, from, index, hash)
   }
 
   #readNumber(): TokenKind {
     const { text } = this
     const second = text.charCodeAt(this.start + 1) | 32
+    let isInteger = true
     if (this.character === 48 && (second === 120 || second === 98)) {
       this.end += 2
       while (isHexDigit(text.charCodeAt(this.end))) {
@@ -277,6 +272,7 @@ export class SqlLexer {
     } else {
       this.#skipDigits()
       if (text.charCodeAt(this.end) === DOT) {
+        isInteger = false
         this.end += 1
         this.#skipDigits()
       }
@@ -284,12 +280,14 @@ export class SqlLexer {
         const sign = text.charCodeAt(this.end + 1)
         const digits = this.end + (sign === PLUS || sign === MINUS ? 2 : 1)
         if (isDigit(text.charCodeAt(digits))) {
+          isInteger = false
           this.end = digits
           this.#skipDigits()
         }
       }
     }
-    if (isNamePart(text.charCodeAt(this.end))) {
+    // `2fa` is a name to the server, while a keyword may follow `1.5` without a space.
+    if (isInteger && nameCharacter(text.charCodeAt(this.end)) !== 0) {
       this.#readWord()
       this.isDoubtful = true
     }
@@ -346,7 +344,7 @@ export class SqlLexer {
     if (character === SINGLE_QUOTE || character === DOUBLE_QUOTE || character === BACK_TICK) {
       return this.#readQuoted(character) ? 'variable' : 'bad'
     }
-    while (isNamePart(text.charCodeAt(this.end)) || text.charCodeAt(this.end) === DOT) {
+    while (nameCharacter(text.charCodeAt(this.end)) !== 0 || text.charCodeAt(this.end) === DOT) {
       this.end += 1
     }
     return 'variable'
@@ -367,22 +365,4 @@ function hasClosedQuotes(text: string, from: number, to: number): boolean {
     }
   }
   return open === 0
-}
-
-function isDigit(character: number): boolean {
-  return character >= 48 && character <= 57
-}
-
-function isHexDigit(character: number): boolean {
-  const lower = character | 32
-  return isDigit(character) || (lower >= 97 && lower <= 102)
-}
-
-function isNameStart(character: number): boolean {
-  const lower = character | 32
-  return (lower >= 97 && lower <= 122) || character === 95 || character > LAST_DOUBTFUL
-}
-
-function isNamePart(character: number): boolean {
-  return isNameStart(character) || isDigit(character) || character === DOLLAR
 }

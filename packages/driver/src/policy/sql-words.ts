@@ -1,4 +1,5 @@
 import { EFFECT_FREE_FUNCTIONS } from './effect-free-functions.js'
+import { nameCharacter } from './sql-characters.js'
 
 /** A word that means something to the classifier. */
 export interface SqlWord {
@@ -161,11 +162,11 @@ for (const text of new Set([...EFFECT_FREE, ...PRECEDING, ...SCHEMAS, ...OTHERS]
 }
 
 /**
- * Adds a character to the hash of a word, starting from 0; the case of ASCII letters does not
- * count. Hashing while lexing finds a word without cutting it out of the text first.
+ * Adds a character, as `nameCharacter` gives it, to the hash of a word that starts from 0. Hashing
+ * while lexing finds a word without cutting it out of the text first.
  */
 export function foldIntoHash(hash: number, character: number): number {
-  return (hash * 31 + foldCase(character)) & 0x3fff_ffff
+  return (Math.imul(hash, 31) + character) & 0x3fff_ffff
 }
 
 /** The word that stands in `text` from `start` up to `end` and has this hash, if it is known. */
@@ -191,14 +192,9 @@ function isSpelled(word: string, text: string, start: number, end: number): bool
     return false
   }
   for (let index = 0; index < word.length; index++) {
-    if (word.charCodeAt(index) !== foldCase(text.charCodeAt(start + index))) {
+    if (word.charCodeAt(index) !== nameCharacter(text.charCodeAt(start + index))) {
       return false
     }
   }
   return true
-}
-
-/** ASCII only: the server takes no other letter for a part of a keyword. */
-function foldCase(character: number): number {
-  return character >= 97 && character <= 122 ? character - 32 : character
 }
