@@ -24,35 +24,58 @@ const EXAMPLE_LIMIT_MS = 180_000
  * @property {string} scratch a folder that is removed at the end
  */
 
-/** @type {readonly { title: string, check: (context: Context) => Promise<Tally> }[]} */
-const STEPS = [
+/**
+ * @typedef {object} Step
+ * @property {string} title
+ * @property {(context: Context) => Promise<Tally>} check
+ */
+
+/**
+ * What is true of the text alone, and the build.
+ *
+ * @type {readonly Step[]}
+ */
+const SOURCE_STEPS = [
   { title: 'Format and lint', check: () => check('biome', ['check', '--error-on-warnings']) },
   { title: 'Types', check: types },
   { title: 'Layers', check: () => check('node', ['scripts/check-layers.mjs']) },
   { title: 'Build', check: async ({ say }) => ({ passed: await ensureBuilt(say), failed: 0 }) },
+]
+
+/**
+ * What the packages do, once built.
+ *
+ * @type {readonly Step[]}
+ */
+export const BEHAVIOUR_STEPS = [
   { title: 'Unit, spec and end-to-end tests', check: unitTests },
   { title: 'Examples', check: examples },
   { title: 'Packed packages and their consumers', check: packedPackages },
 ]
 
+/** Everything that a change must pass. */
+export const ALL_STEPS = [...SOURCE_STEPS, ...BEHAVIOUR_STEPS]
+
 /**
- * Runs every step in order up to the first that is not green, and closes with how many checks passed and failed.
+ * Runs the steps in order up to the first that is not green, and closes with how many checks passed and failed.
  *
  * @param {(line: string) => void} say
- * @param {Record<string, string>} env for every test
+ * @param {readonly Step[]} steps
+ * @param {Record<string, string>} [env] for every test
  */
-export async function runSuite(say, env) {
+export async function runSuite(say, steps, env = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'aurora-mysql2-suite-'))
   const total = { passed: 0, failed: 0 }
   try {
-    for (const [index, { title, check }] of STEPS.entries()) {
-      say(`${index + 1}/${STEPS.length} ${title}`)
+    for (const [index, { title, check }] of steps.entries()) {
+      const place = `${index + 1}/${steps.length}`
+      say(`${place} ${title}`)
       const startedAt = performance.now()
       const { passed, failed } = await check({ say, env, scratch }).catch(failureOf)
       total.passed += passed
       total.failed += failed
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-      say(`${index + 1}/${STEPS.length} ${failed === 0 ? 'green' : 'red'} after ${seconds} s`)
+      say(`${place} ${failed === 0 ? 'green' : 'red'} after ${seconds} s`)
       if (failed > 0) break
     }
   } finally {

@@ -3,7 +3,7 @@ import { ensureBuilt } from './build.mjs'
 import { checkTypes } from './check-types.mjs'
 import { run, runNpm } from './child-process.mjs'
 import { ensureInstalled } from './install.mjs'
-import { runSuite } from './suite.mjs'
+import { ALL_STEPS, BEHAVIOUR_STEPS, runSuite } from './suite.mjs'
 import { testWithMysql2 } from './test-mysql2.mjs'
 import { root, TaskError } from './workspace.mjs'
 
@@ -21,8 +21,9 @@ const TASKS = {
     const demo = join(root, 'examples', 'demo')
     return (await runNpm(['start', '--silent'], { cwd: demo })).isGreen
   },
-  test: () => runSuite(say, {}),
-  'test:full': () => runSuite(say, { TEST_TIME_SCALE: '1' }),
+  test: () => runSuite(say, ALL_STEPS),
+  'test:full': () => runSuite(say, ALL_STEPS, { TEST_TIME_SCALE: '1' }),
+  'test:behaviour': () => runSuite(say, BEHAVIOUR_STEPS),
   'test:mysql2': ([version]) => testWithMysql2(say, version),
   build: async () => {
     await ensureBuilt(say)

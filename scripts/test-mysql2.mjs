@@ -7,8 +7,8 @@ import { installFailure, runPnpm } from './install.mjs'
 import { isFile, root, TaskError } from './workspace.mjs'
 
 /**
- * Runs the whole suite in a copy of this workspace whose driver and tests use another mysql2. The simulator keeps
- * its own: users install the two side by side, each with the version that it asks for.
+ * Runs all that is tested of the built packages in a copy of this workspace, with another mysql2 under the driver and
+ * its tests. As for users, the packages are built with the mysql2 of the lock file, and the simulator keeps its own.
  *
  * @param {(line: string) => void} say
  * @param {string | undefined} version a version or a tag of mysql2
@@ -16,20 +16,27 @@ import { isFile, root, TaskError } from './workspace.mjs'
 export async function testWithMysql2(say, version) {
   if (!version) throw new TaskError('Give a version: npm run test:mysql2 -- 3.17.2')
   const copy = mkdtempSync(join(tmpdir(), 'aurora-mysql2-'))
+  /** @param {string} task */
+  const runInCopy = async (task) => {
+    const { isGreen } = await run(process.execPath, [join('scripts', 'run.mjs'), task], {
+      cwd: copy,
+    })
+    return isGreen
+  }
   try {
-    say(`Copying the workspace to ${copy}, with mysql2 ${version}`)
+    say(`Copying the workspace to ${copy}`)
     for (const file of workspaceFiles()) cpSync(join(root, file), join(copy, file))
-    const overrides = ['aurora-mysql2', 'aurora-mysql2-test'].map(
-      (name) => `  ${name}>mysql2: ${version}\n`,
-    )
-    appendFileSync(join(copy, 'pnpm-workspace.yaml'), `\noverrides:\n${overrides.join('')}`)
+    if (!(await runInCopy('build'))) return false
+    say(`Replacing mysql2 by ${version}`)
+    const names = ['aurora-mysql2', 'aurora-mysql2-test']
+    const overrides = names.map((name) => `  ${name}>mysql2: ${version}\n`).join('')
+    appendFileSync(join(copy, 'pnpm-workspace.yaml'), `\noverrides:\n${overrides}`)
     const lock = await runPnpm(['install', '--lockfile-only', '--no-frozen-lockfile'], {
       cwd: copy,
       quiet: true,
     })
     if (!lock.isGreen) throw installFailure('pnpm install', lock.output)
-    return (await run(process.execPath, [join('scripts', 'run.mjs'), 'test'], { cwd: copy }))
-      .isGreen
+    return await runInCopy('test:behaviour')
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
