@@ -6,7 +6,7 @@ import { fullJitterMs } from '../policy/backoff.js'
 import type { Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 import { GIVEN, type Monitor } from './monitor.js'
-import type { Mode } from './placement.js'
+import type { Mode } from './state.js'
 import type { Target } from './target.js'
 
 /** Until it is known what is behind the endpoint, it is asked again after a jittered wait that grows to this. */

@@ -5,14 +5,11 @@ import { monotonicMs } from '../io/clock.js'
 import { Connection, type Lender, lostError } from '../io/connection.js'
 import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
 import { type Permit, Permits } from '../io/permits.js'
-import { askIdentity } from '../io/questioner.js'
 import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
 import type { Candidate } from '../policy/select-reader.js'
+import { answersPing, confirmsRole, identify, isRoleInDoubt } from './check-lease.js'
 import { Fifo, type Queued } from './fifo.js'
-
-/** How long a connection that may be dead has to answer a ping. */
-const PING_WITHIN_MS = 1_000
 
 export type Lease = Connection<InstancePool>
 
@@ -152,7 +149,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   needsCheck(lease: Lease, borrower: Borrower): boolean {
     if (!borrower.needsWriter) return false
     if (lease.isDoubtful) return true
-    if (lease.roleVersion !== undefined && lease.roleVersion < this.roleVersion) return true
+    if (isRoleInDoubt(lease, this)) return true
     return monotonicMs() - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs
   }
 
@@ -294,8 +291,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Asks a connection that is in doubt; one that does not answer as it should is closed, and the borrower goes on to the next. */
   async #lendChecked(lease: Lease, borrower: Borrower): Promise<void> {
-    const isRoleInDoubt = lease.roleVersion !== undefined && lease.roleVersion < this.roleVersion
-    const isGood = isRoleInDoubt ? await this.#confirmsRole(lease) : await answersPing(lease)
+    const isGood = isRoleInDoubt(lease, this)
+      ? await confirmsRole(lease, this)
+      : await answersPing(lease)
     if (isGood) {
       lease.isDoubtful = false
       lease.lastUsedMs = monotonicMs()
@@ -305,16 +303,6 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     else {
       if (isGood) this.#retire(lease)
       this.lend(borrower)
-    }
-  }
-
-  async #confirmsRole(lease: Lease): Promise<boolean> {
-    try {
-      const identity = await within(PING_WITHIN_MS, askIdentity(lease.core))
-      lease.roleVersion = this.roleVersion
-      return !identity.isReadOnly || this.role === 'reader'
-    } catch {
-      return false
     }
   }
 
@@ -400,7 +388,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   async #introduce(lease: Lease): Promise<void> {
     try {
       this.#setup.onConnection(lease.core)
-      if (this.#setup.areTimesDoubtful()) await this.#identify(lease)
+      if (this.#setup.areTimesDoubtful()) await identify(lease, this)
       if (this._closed) throw new Error('Pool is closed.')
       if (lease.isFenced || lease.isDead)
         throw lostError('Connection lost: the instance was fenced while connecting.')
@@ -411,18 +399,6 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       lease.end()
       throw error
     }
-  }
-
-  /** An address may have moved, a role may have changed: only the connection itself can tell. */
-  async #identify(lease: Lease): Promise<void> {
-    const identity = await askIdentity(lease.core)
-    if (identity.serverId === this.id && (this.role === 'reader' || !identity.isReadOnly)) {
-      lease.roleVersion = this.roleVersion
-      return
-    }
-    throw lostError(
-      'Connection lost: the instance that answered is not the one that was looked for, or not in its role.',
-    )
   }
 
   /** Closed by us. */
@@ -443,22 +419,4 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
 function limitOf(config: PoolConfig): number {
   return config.connectionLimit === 0 ? Number.POSITIVE_INFINITY : config.connectionLimit
-}
-
-function answersPing(lease: Lease): Promise<boolean> {
-  const answer = new Promise<void>((resolve, reject) => {
-    lease.core.ping((error) => (error ? reject(error) : resolve()))
-  })
-  return within(PING_WITHIN_MS, answer).then(
-    () => true,
-    () => false,
-  )
-}
-
-/** Gives up on an answer after a time; the answer itself may still come and is ignored. */
-function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(lostError(`No answer within ${limitMs} ms`)), limitMs)
-    answer.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

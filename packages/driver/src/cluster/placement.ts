@@ -5,6 +5,7 @@ import { selectReader } from '../policy/select-reader.js'
 import type { Consistency } from './consistency.js'
 import type { InstancePool, Lease } from './instance-pool.js'
 import type { Members } from './members.js'
+import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
 import type { Work } from './work.js'
 
@@ -16,23 +17,14 @@ export interface HeldReads {
   noReader: number
 }
 
-/** What is believed of the target: nothing yet, a cluster, one endpoint of Aurora, or a server that is not Aurora. */
-export type Mode = 'unknown' | 'cluster' | 'single' | 'plain'
-
-/** What placing needs to know of the rest. */
-export interface PlacementState {
-  readonly mode: Mode
-  /** Some instance has confirmed itself as the writer, once. */
-  readonly hasHadWriter: boolean
-  readonly isSeekingWriter: boolean
-}
-
 export interface PlacementSetup {
   readonly options: ResolvedOptions
   readonly target: Target
   readonly members: Members
   readonly consistency: Consistency
-  readonly state: PlacementState
+  readonly state: ClusterState
+  /** An episode is open: nothing goes to a writer. */
+  isSeekingWriter(): boolean
   /** A read was held because no reader is known to have what was written. */
   onHeld(): void
 }
@@ -69,7 +61,7 @@ export class Placement {
     const { members, state, target } = this.#setup
     if (state.mode !== 'cluster') {
       work.askedAs = target.scope === 'readers' ? 'reader' : 'writer'
-      return state.mode === 'single' && state.isSeekingWriter ? undefined : members.given
+      return state.mode === 'single' && this.#setup.isSeekingWriter() ? undefined : members.given
     }
     work.askedAs = this.#roleOf(work)
     if (target.scope === 'readers') return this.#placeRead(work) ?? members.given
@@ -88,7 +80,9 @@ export class Placement {
     const role = this.#roleOf(work)
     if (role === 'writer') {
       work.askedAs = 'writer'
-      return pool === members.writer && !state.isSeekingWriter && !pool.needsCheck(lease, work)
+      return (
+        pool === members.writer && !this.#setup.isSeekingWriter() && !pool.needsCheck(lease, work)
+      )
     }
     if (target.scope !== 'readers' && pool.role === 'writer') return false
     work.askedAs = 'reader'
@@ -103,7 +97,7 @@ export class Placement {
     work.askedAs = 'reader'
     for (const pool of members.readers) if (pool.idle > 0 && pool.isReachable) return pool
     const { writer } = members
-    if (writer !== undefined && writer.idle > 0 && !state.isSeekingWriter) return writer
+    if (writer !== undefined && writer.idle > 0 && !this.#setup.isSeekingWriter()) return writer
     return this.#placeRead(work) ?? this.#placeWrite()
   }
 
@@ -118,7 +112,7 @@ export class Placement {
 
   #placeWrite(): InstancePool | undefined {
     const { members, state } = this.#setup
-    if (state.isSeekingWriter) return undefined
+    if (this.#setup.isSeekingWriter()) return undefined
     // A secondary cluster of a global database never has a writer of its own: its error surfaces from the endpoint given.
     return members.writer ?? (state.hasHadWriter ? undefined : members.given)
   }

@@ -7,6 +7,8 @@ import type { Permit } from './permits.js'
 export interface Lender {
   readonly id: string
   readonly generation: number
+  /** The topology's version when the instance got the role that it has. */
+  readonly roleVersion: number
 }
 
 /**
@@ -21,8 +23,8 @@ export class Connection<L extends Lender = Lender> {
   lender: L
   /** The lender's counter when this connection was opened; older than the lender's means fenced. */
   generation: number
-  /** The version of the topology under which it said of itself what role it has; undefined: never asked. */
-  roleVersion: number | undefined
+  /** The version of the topology under which its instance's role was last known on it: when it was opened, or asked. */
+  roleVersion: number
   lastUsedMs = monotonicMs()
   /** From before a gap in the clock: nobody knows what happened to its socket meanwhile. */
   isDoubtful = false
@@ -50,6 +52,7 @@ export class Connection<L extends Lender = Lender> {
     this.core = core
     this.lender = lender
     this.generation = lender.generation
+    this.roleVersion = lender.roleVersion
     this.permit = permit
     const flags = core._handshakePacket?.statusFlags
     // Autocommit is never assumed: a server may be configured without it.

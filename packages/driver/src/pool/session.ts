@@ -130,6 +130,7 @@ export class Session extends EventEmitter {
         'default conn.end() behavior. Use conn.release() instead.',
     )
     this.emit('warn', warning)
+    // biome-ignore lint/suspicious/noConsole: mysql2 prints it, and tools look for it
     console.warn(warning.message)
     this.release()
     callback?.(null)

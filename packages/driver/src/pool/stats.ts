@@ -45,13 +45,13 @@ export interface ClusterStats {
 export function statsOf(cluster: Cluster): ClusterStats {
   const { topology } = cluster
   return {
-    mode: cluster.mode,
+    mode: cluster.state.mode,
     isFailingOver: cluster.isFailingOver,
     topologyAgeMs: topology === undefined ? undefined : performance.now() - topology.askedAtMs,
     active: cluster.active,
     waiting: cluster.waiting,
     ...cluster.counts,
-    heldReads: { ...cluster.placement.held },
+    heldReads: { ...cluster.held },
     instances: [...cluster.members.all()].map((pool) => ({
       id: pool.id,
       endpoint: `${pool.endpoint.host}:${pool.endpoint.port}`,

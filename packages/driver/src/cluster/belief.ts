@@ -1,0 +1,108 @@
+import type { Emit } from '../contract/events.js'
+import type { Topology, TopologyReport } from '../model/topology.js'
+import type { Discovery } from './discovery.js'
+import { type Failover, fence } from './failover.js'
+import type { InstancePool } from './instance-pool.js'
+import type { Members } from './members.js'
+import type { Monitor } from './monitor.js'
+import type { ClusterState, Mode } from './state.js'
+import type { Target } from './target.js'
+import type { WaitingRoom } from './waiting-room.js'
+
+export interface BeliefSetup {
+  readonly state: ClusterState
+  readonly target: Target
+  readonly members: Members
+  readonly monitor: Monitor
+  readonly failover: Failover
+  readonly discovery: Discovery
+  readonly room: WaitingRoom
+  readonly emit: Emit
+}
+
+/** What is made of answers: puts topologies in force, and says what a failed question means. */
+export class Belief {
+  readonly #setup: BeliefSetup
+
+  constructor(setup: BeliefSetup) {
+    this.#setup = setup
+  }
+
+  /** Something answered; `topology` is what is believed now, undefined where only the role was asked. */
+  onReport(report: TopologyReport, topology: Topology | undefined): void {
+    const { state, members, monitor, failover, room } = this.#setup
+    if (state.isClosed) return
+    if (topology === undefined) return this.#onRole(report)
+    members.get(report.answeredBy)?.setReachable(true)
+    // Endpoints that were derived and lead nowhere (a tunnel, a security group) must not take the place of one that works.
+    if (!monitor.hasReachedInstance || state.mode === 'plain') return
+    if (!report.isReadOnly && topology.writer?.id === report.answeredBy) {
+      state.hasHadWriter = true
+      failover.confirmed(report, () => this.#putInForce(topology))
+    } else {
+      const before = members.writer
+      this.#putInForce(topology)
+      if (before !== undefined && topology.writer === undefined) {
+        failover.begin(before, undefined, 'demoted', undefined)
+      }
+    }
+    room.wake()
+  }
+
+  /** A question could not be put, or was not answered. */
+  onUnasked(id: string, error: unknown): void {
+    const { state, members, failover, discovery } = this.#setup
+    if (state.isClosed) return
+    const pool = members.get(id)
+    if (pool !== undefined && pool === members.writer) {
+      if (!failover.isOpen) failover.begin(pool, undefined, 'unanswered', error)
+    } else pool?.setReachable(false, error)
+    discovery.failed(id, error)
+  }
+
+  /** It is known now what is behind the endpoint. */
+  settle(mode: Mode, reason: string | undefined): void {
+    const { state, target, emit, room } = this.#setup
+    if (state.isClosed || state.mode === mode) return
+    state.mode = mode
+    if (mode === 'unknown') return
+    emit('discovered', {
+      mode: mode === 'cluster' && target.scope === 'readers' ? 'readers' : mode,
+      ...(reason === undefined ? {} : { reason }),
+    })
+    if (mode !== 'cluster') room.wake()
+  }
+
+  /** One endpoint, and nothing to discover: only its role was asked. */
+  #onRole(report: TopologyReport): void {
+    const { state, failover } = this.#setup
+    if (report.isReadOnly) {
+      if (!state.hasHadWriter) failover.abandon()
+      return
+    }
+    state.hasHadWriter = true
+    failover.confirmed(report, () => {})
+  }
+
+  #putInForce(topology: Topology): void {
+    const { state, target, members, discovery } = this.#setup
+    const previous = state.topology
+    if (topology === previous) return
+    state.topology = topology
+    const gone = members.apply(
+      topology,
+      ({ role }) => target.scope !== 'readers' || role === 'reader',
+    )
+    for (const pool of gone) this.#retire(pool)
+    discovery.published(topology, previous)
+    if (state.mode !== 'unknown') return
+    this.settle('cluster', undefined)
+    discovery.adopt(members)
+  }
+
+  /** An instance has left the topology: its connections end with what runs on them. */
+  #retire(pool: InstancePool): void {
+    this.#setup.monitor.drop(pool.id)
+    fence(pool, 'removed', this.#setup.emit, () => false)
+  }
+}

@@ -1,0 +1,217 @@
+import type { ErrorDetail } from '../contract/error-detail.js'
+import type { Emit } from '../contract/events.js'
+import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import { AddressCache } from '../io/address-cache.js'
+import { monotonicMs } from '../io/clock.js'
+import { lostError } from '../io/connection.js'
+import type { RetryBudget } from '../policy/retry-budget.js'
+import type { SqlClassifier } from '../policy/sql-classifier.js'
+import { Belief } from './belief.js'
+import type { Consistency } from './consistency.js'
+import { Discovery } from './discovery.js'
+import { Failover, fence } from './failover.js'
+import type { Holder } from './holder.js'
+import { InstancePool, type InstancePoolSetup, type Lease } from './instance-pool.js'
+import { Members } from './members.js'
+import { codeOf, GIVEN, Monitor } from './monitor.js'
+import { Placement } from './placement.js'
+import { DOUBTFUL_AFTER_MS, type Failure, Recovery } from './recovery.js'
+import { SilenceWatch } from './silence-watch.js'
+import type { ClusterState } from './state.js'
+import type { Target } from './target.js'
+import { WaitingRoom } from './waiting-room.js'
+import type { Work } from './work.js'
+
+/** Idle connections are looked over once a second, as in mysql2: every tenth tick of the silence watch. */
+const TICKS_PER_SWEEP = 10
+
+/** The parts of a cluster, joined: who calls whom is said in this file and nowhere else. */
+export interface ClusterParts {
+  readonly members: Members
+  readonly monitor: Monitor
+  readonly placement: Placement
+  readonly failover: Failover
+  readonly recovery: Recovery
+  readonly room: WaitingRoom
+  readonly silence: SilenceWatch
+  readonly discovery: Discovery
+}
+
+/** What a cluster tells the pool above it. */
+export interface ClusterHooks {
+  /** A physical connection is ready and has not been used. */
+  onConnection(core: CoreConnection): void
+  /** A statement has to wait, since an instance's limit is reached. */
+  onEnqueue(): void
+}
+
+/** What the parts call of the cluster that they belong to. */
+export interface PartsOwner {
+  readonly options: ResolvedOptions
+  readonly classifier: SqlClassifier
+  readonly consistency: Consistency
+  readonly target: Target
+  readonly state: ClusterState
+  readonly budget: RetryBudget
+  readonly counts: { retried: number; failovers: number }
+  place(work: Work): InstancePool | undefined
+  dispatch(work: Work): void
+  begin(work: Work, lease: Lease): void
+  giveBack(lease: Lease, holder: Holder | undefined): void
+  surface(work: Work, failure: Failure, outcome: ErrorDetail['outcome'] | undefined): void
+  /** Whether anything was run since the last time this was asked. */
+  takeUse(): boolean
+}
+
+/** Makes the parts of a cluster and joins them. Nothing is opened and no timer is armed until there is work. */
+export function joinParts(
+  owner: PartsOwner,
+  config: PoolConfig,
+  emit: Emit,
+  hooks: ClusterHooks,
+): ClusterParts {
+  const { options, target, state, consistency, classifier, budget, counts } = owner
+  const addresses = new AddressCache(options.lookup)
+  let usedMs = monotonicMs()
+  let ticks = 0
+
+  const poolSetup: InstancePoolSetup = {
+    config,
+    options,
+    lookup: addresses.cached,
+    onConnection: hooks.onConnection,
+    onEnqueue: hooks.onEnqueue,
+    onReachable: (pool, isReachable, error) => {
+      emit('instanceReachable', { instance: pool.id, isReachable, code: codeOf(error) })
+      if (isReachable) room.wake()
+    },
+    areTimesDoubtful: () => state.mode === 'cluster' && failover.isRecent(DOUBTFUL_AFTER_MS),
+  }
+  const members = new Members(
+    givenPool(target, { ...poolSetup, lookup: addresses.fresh, areTimesDoubtful: () => false }),
+    poolSetup,
+  )
+
+  const monitor: Monitor = new Monitor({
+    config: config.connectionConfig,
+    options,
+    addresses,
+    given: target.given,
+    question: target.scope === 'single' ? 'role' : 'topology',
+    instanceEndpoint: target.instanceEndpoint,
+    emit,
+    mayAsk: (id) => target.scope !== 'readers' || monitor.topology?.writer?.id !== id,
+    onReport: (report, topology) => belief.onReport(report, topology),
+    onUnasked: (id, error) => belief.onUnasked(id, error),
+    isInUse: () => monotonicMs() - usedMs < options.idleAfterMs,
+  })
+
+  const failover: Failover = new Failover({
+    options,
+    emit,
+    hurry: () => {
+      counts.failovers++
+      monitor.hurry()
+    },
+    calm: () => monitor.calm(),
+    writer: () => (state.mode === 'single' ? members.given : members.writer),
+    wake: () => room.wake(),
+    waiting: () => room.length,
+  })
+
+  const room: WaitingRoom = new WaitingRoom({
+    options,
+    emit,
+    place: (work) => owner.place(work),
+    giveUp: (work, error) =>
+      owner.surface(work, { pool: work.pool, lease: undefined, error, kind: 'lost' }, undefined),
+  })
+
+  const placement = new Placement({
+    options,
+    target,
+    members,
+    consistency,
+    state,
+    isSeekingWriter: () => failover.isOpen,
+    onHeld: () => monitor.freshen(),
+  })
+
+  const recovery = new Recovery({
+    state,
+    options,
+    target,
+    members,
+    monitor,
+    failover,
+    room,
+    classifier,
+    consistency,
+    budget,
+    emit,
+    onRetried: () => {
+      counts.retried++
+    },
+    place: (work) => owner.place(work),
+    dispatch: (work) => owner.dispatch(work),
+    begin: (work, lease) => owner.begin(work, lease),
+    giveBack: (lease, holder) => owner.giveBack(lease, holder),
+    surface: (work, failure, outcome) => owner.surface(work, failure, outcome),
+  })
+
+  const discovery = new Discovery({
+    target,
+    monitor,
+    emit,
+    settle: (mode, reason) => belief.settle(mode, reason),
+  })
+
+  const belief = new Belief({ state, target, members, monitor, failover, discovery, room, emit })
+
+  const isWriter = (pool: InstancePool): boolean =>
+    pool === members.writer || (pool === members.given && target.scope !== 'readers')
+
+  const silence = new SilenceWatch({
+    options,
+    emit,
+    pools: () => members.all(),
+    monitorBytes: (pool) => monitor.bytesRead(pool.id),
+    connectedMs: (pool) => monitor.connectedMs(pool.id),
+    ask: (pool) => monitor.ask(pool.id),
+    alarm: (pool, silentMs) => {
+      const error = lostError(`The instance did not answer for ${Math.round(silentMs)} ms`)
+      if (isWriter(pool)) {
+        if (state.hasHadWriter) failover.begin(pool, undefined, 'unanswered', error)
+      } else if (pool !== members.given) pool.setReachable(false, error)
+    },
+    condemn: (pool) => {
+      fence(pool, 'condemned', emit, () => true)
+      monitor.drop(pool.id)
+      if (!isWriter(pool)) pool.setReachable(false, lostError('The instance has gone silent'))
+    },
+    onGap: () => {
+      for (const pool of members.all()) pool.doubtAll()
+    },
+    onTick: (nowMs) => {
+      if (owner.takeUse()) usedMs = nowMs
+      if (++ticks % TICKS_PER_SWEEP !== 0) return
+      for (const pool of members.all()) {
+        pool.sweep()
+        // An instance that could not be reached is asked until it answers, or leaves the topology.
+        if (!pool.isReachable && pool !== members.given) void monitor.ask(pool.id).catch(ignore)
+      }
+    },
+  })
+
+  return { members, monitor, placement, failover, recovery, room, silence, discovery }
+}
+
+/** The pool of the endpoint given: its connections are nameless until they have said whose they are. */
+function givenPool(target: Target, setup: InstancePoolSetup): InstancePool {
+  const role = target.scope === 'readers' ? 'reader' : 'writer'
+  const unknown = { lagMs: undefined, cpu: undefined, ageMs: undefined, visibleUpToMs: undefined }
+  return new InstancePool({ id: GIVEN, endpoint: target.given, role, ...unknown }, setup)
+}
+
+function ignore(): void {}

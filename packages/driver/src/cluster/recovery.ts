@@ -1,0 +1,217 @@
+import type { ErrorDetail } from '../contract/error-detail.js'
+import type { Emit, FailoverReason } from '../contract/events.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import { monotonicMs } from '../io/clock.js'
+import { fullJitterMs } from '../policy/backoff.js'
+import { classifyError, type ErrorKind } from '../policy/classify-error.js'
+import { decideRetry, type RunAgain, type Surface } from '../policy/decide-retry.js'
+import type { RetryBudget } from '../policy/retry-budget.js'
+import type { SqlClassifier } from '../policy/sql-classifier.js'
+import type { Consistency } from './consistency.js'
+import type { Failover } from './failover.js'
+import type { Holder } from './holder.js'
+import type { InstancePool, Lease } from './instance-pool.js'
+import type { Members } from './members.js'
+import { codeOf, type Monitor } from './monitor.js'
+import type { ClusterState } from './state.js'
+import type { Target } from './target.js'
+import type { WaitingRoom } from './waiting-room.js'
+import type { Work } from './work.js'
+
+/** For so long after an episode roles may still waver. */
+export const DOUBTFUL_AFTER_MS = 5_000
+/** A reader that failed a statement is passed over for so long while there is another. */
+const PENALTY_MS = 1_000
+/** From this attempt on there is a pause before the next, so that a fault which passes every check cannot spin. */
+const BACK_OFF_FROM_ATTEMPT = 3
+const BACK_OFF_BASE_MS = 10
+const BACK_OFF_CAP_MS = 1_000
+/** Where no writer has ever confirmed itself nothing is waited for: so many tries, then the error surfaces. */
+const TRIES_WITHOUT_WRITER = 3
+
+export interface RecoverySetup {
+  readonly state: ClusterState
+  readonly options: ResolvedOptions
+  readonly target: Target
+  readonly members: Members
+  readonly monitor: Monitor
+  readonly failover: Failover
+  readonly room: WaitingRoom
+  readonly classifier: SqlClassifier
+  readonly consistency: Consistency
+  readonly budget: RetryBudget
+  readonly emit: Emit
+  onRetried(): void
+  place(work: Work): InstancePool | undefined
+  dispatch(work: Work): void
+  begin(work: Work, lease: Lease): void
+  giveBack(lease: Lease, holder: Holder | undefined): void
+  surface(work: Work, failure: Failure, outcome: ErrorDetail['outcome'] | undefined): void
+}
+
+/** One failed attempt: on which instance, on which connection if it had one, and how. */
+export interface Failure {
+  readonly pool: InstancePool | undefined
+  readonly lease: Lease | undefined
+  readonly error: unknown
+  readonly kind: ErrorKind
+}
+
+/** What becomes of work that failed: the decision is `decideRetry`'s; this carries it out. */
+export class Recovery {
+  readonly #setup: RecoverySetup
+
+  constructor(setup: RecoverySetup) {
+    this.#setup = setup
+  }
+
+  /** Runs it again, lets it wait, or gives the caller its error. */
+  recover(work: Work, pool: InstancePool, lease: Lease | undefined, error: unknown): void {
+    const { state, budget, surface } = this.#setup
+    const kind = classifyError(error)
+    const failure: Failure = { pool, lease, error, kind }
+    if (!state.isAurora || state.isClosed) return surface(work, failure, undefined)
+    const decision = decideRetry({
+      kind,
+      wasSent: work.wasSent,
+      isPinned: work.wasPinned,
+      inTransaction: work.wasInTransaction,
+      isFirstInTransaction: work.holder?.prelude !== undefined,
+      askedAs: work.askedAs,
+      sql: work.sqlClass,
+      isIdempotent: work.isIdempotent,
+      hasDelivered: work.hasDelivered,
+      usedLocalInfile: work.usedLocalInfile,
+      hasBudget: budget.hasTokens,
+    })
+    if (decision.action === 'surface') return this.#surface(work, pool, failure, decision)
+    const isHopeless = kind === 'refused' || work.attempts >= TRIES_WITHOUT_WRITER
+    if (decision.seekWriter && !state.hasHadWriter && isHopeless)
+      return surface(work, failure, undefined)
+    if (kind === 'overloaded') return this.#waitOutOverload(work, pool, failure)
+    this.#runAgain(work, pool, failure, decision)
+  }
+
+  #surface(work: Work, pool: InstancePool, failure: Failure, decision: Surface): void {
+    const { consistency, surface } = this.#setup
+    const { lease, kind } = failure
+    if (decision.outcome === 'unknown') consistency.wrote(work.context)
+    if (work.holder !== undefined && decision.sessionIsDead) work.holder.isDead = true
+    if (lease !== undefined && decision.keepUntilReply) {
+      lease.isReplyDue = true
+      work.whenReplied(() => {
+        lease.isReplyDue = false
+      })
+    }
+    if (lease !== undefined && decision.rollBackFirst) lease.isSpent = true
+    if (decision.seekWriter) this.#seekWriter(pool, failure)
+    if (kind === 'lost' || kind === 'stopping') this.#doubt(work, pool, failure)
+    surface(work, failure, decision.outcome)
+  }
+
+  #runAgain(work: Work, pool: InstancePool, failure: Failure, decision: RunAgain): void {
+    const { classifier, budget, emit, onRetried, begin, giveBack } = this.#setup
+    const { lease, error, kind } = failure
+    const { holder } = work
+    if (decision.rememberAsWrite && work.text !== undefined) {
+      classifier.rememberAsWrite(work.text)
+      work.sqlClass = classifier.classify(work.text)
+    }
+    if (decision.on === 'writer') work.mustWrite = true
+    if (decision.replayBegin) work.prelude = holder?.prelude
+    if (work.wasSent) budget.spend()
+    onRetried()
+    emit('statementRetried', {
+      instance: pool.id,
+      kind,
+      code: codeOf(error),
+      attempt: work.attempts,
+    })
+    if (decision.prepareAgain && lease !== undefined && !work.hasPreparedAgain) {
+      work.hasPreparedAgain = true
+      work.forgetStatement(lease)
+      return begin(work, lease)
+    }
+    if (holder !== undefined) holder.lease = undefined
+    if (decision.seekWriter) this.#seekWriter(pool, failure)
+    this.#doubt(work, pool, failure)
+    if (lease !== undefined) giveBack(lease, holder)
+    this.#dispatchSoon(work)
+  }
+
+  #dispatchSoon(work: Work): void {
+    const { state, options, room, dispatch, surface } = this.#setup
+    if (work.attempts < BACK_OFF_FROM_ATTEMPT) return dispatch(work)
+    const tries = work.attempts - BACK_OFF_FROM_ATTEMPT
+    work.deadlineMs ??= monotonicMs() + (work.options?.waitMs ?? options.failoverTimeoutMs)
+    const { deadlineMs } = work
+    setTimeout(
+      () => {
+        const error = new Error('Pool is closed.')
+        const ended: Failure = { pool: work.pool, lease: undefined, error, kind: 'ordinary' }
+        if (state.isClosed) surface(work, ended, undefined)
+        else if (monotonicMs() >= deadlineMs) room.enter(work)
+        else dispatch(work)
+      },
+      fullJitterMs(tries, BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, Math.random),
+    ).unref()
+  }
+
+  /** Fences, and looks for the writer, when the trouble is the writer's. */
+  #seekWriter(pool: InstancePool, { lease, error, kind }: Failure): void {
+    const { state, failover } = this.#setup
+    if (!state.hasHadWriter || !this.#isWriter(pool)) return
+    failover.begin(pool, lease, reasonOf(kind, lease), error)
+  }
+
+  #isWriter(pool: InstancePool): boolean {
+    const { members, target } = this.#setup
+    return pool === members.writer || (pool === members.given && target.scope !== 'readers')
+  }
+
+  /** The connection is not lent again; a reader that failed is passed over for a while, and asked whether it is there. */
+  #doubt(work: Work, pool: InstancePool, { lease, error, kind }: Failure): void {
+    const { members, monitor } = this.#setup
+    if (lease !== undefined && kind === 'lost') lease.isSpent = true
+    if (this.#isWriter(pool) || pool === members.given) return
+    work.avoid = pool
+    pool.penaltyUntilMs = monotonicMs() + PENALTY_MS
+    if (lease === undefined && kind === 'lost') pool.setReachable(false, error)
+    else void monitor.ask(pool.id).catch(ignore)
+  }
+
+  /** The instance lives and takes no more connections: reads go elsewhere, the rest waits for one that another gives back. */
+  #waitOutOverload(work: Work, pool: InstancePool, failure: Failure): void {
+    const { options, failover, surface, place, dispatch } = this.#setup
+    const nowMs = monotonicMs()
+    work.overloadedSinceMs ??= nowMs
+    const waitedMs = nowMs - work.overloadedSinceMs
+    const limitMs = failover.isRecent(DOUBTFUL_AFTER_MS)
+      ? options.failoverTimeoutMs
+      : options.overloadWaitMs
+    if (waitedMs >= limitMs) return surface(work, failure, undefined)
+    pool.penaltyUntilMs = nowMs + PENALTY_MS
+    work.avoid = pool
+    const other = work.askedAs === 'reader' ? place(work) : undefined
+    if (other !== undefined && other !== pool) {
+      work.pool = other
+      return other.lend(work)
+    }
+    const tries = Math.floor(Math.log2(1 + waitedMs / BACK_OFF_BASE_MS))
+    pool.waitForReturned(work)
+    setTimeout(
+      () => {
+        if (pool.withdraw(work)) dispatch(work)
+      },
+      fullJitterMs(tries, BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, Math.random),
+    ).unref()
+  }
+}
+
+function reasonOf(kind: ErrorKind, lease: Lease | undefined): FailoverReason {
+  if (kind === 'refused') return 'refused'
+  if (kind === 'stopping') return 'stopping'
+  return lease === undefined ? 'connect-failed' : 'connection-lost'
+}
+
+function ignore(): void {}
