@@ -12,7 +12,8 @@ import type { Consistency } from './consistency.js'
 import { Discovery } from './discovery.js'
 import { Failover, fence } from './failover.js'
 import type { Holder } from './holder.js'
-import { InstancePool, type InstancePoolSetup, type Lease } from './instance-pool.js'
+import { InstancePool, type Lease } from './instance-pool.js'
+import type { InstancePoolSetup } from './instance-pool-setup.js'
 import { Members } from './members.js'
 import { codeOf, GIVEN, Monitor } from './monitor.js'
 import { Placement } from './placement.js'
@@ -82,8 +83,8 @@ export function joinParts(
     lookup: addresses.cached,
     onConnection: hooks.onConnection,
     onEnqueue: hooks.onEnqueue,
-    onReachable: (pool, isReachable, error) => {
-      emit('instanceReachable', { instance: pool.id, isReachable, code: codeOf(error) })
+    onReachable: (id, isReachable, error) => {
+      emit('instanceReachable', { instance: id, isReachable, code: codeOf(error) })
       if (isReachable) room.wake()
     },
     areTimesDoubtful: () => state.mode === 'cluster' && failover.isRecent(DOUBTFUL_AFTER_MS),

@@ -1,6 +1,5 @@
-import type { LookupFunction, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
-import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import { Connection, type Lender, lostError } from '../io/connection.js'
 import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
@@ -10,6 +9,7 @@ import type { Instance, Role } from '../model/topology.js'
 import type { Candidate } from '../policy/select-reader.js'
 import { answersPing, confirmsRole, identify, isRoleInDoubt } from './check-lease.js'
 import { Fifo, type Queued } from './fifo.js'
+import type { InstancePoolSetup } from './instance-pool-setup.js'
 
 export type Lease = Connection<InstancePool>
 
@@ -21,20 +21,6 @@ export interface Borrower extends Queued {
   readonly hasWithdrawn: boolean
   lend(lease: Lease): void
   refuse(error: unknown): void
-}
-
-/** What an instance's pool needs from the cluster. */
-export interface InstancePoolSetup {
-  readonly config: PoolConfig
-  readonly options: ResolvedOptions
-  readonly lookup: LookupFunction
-  /** A connection is ready and has not been used yet: mysql2's `connection` event. */
-  onConnection(core: CoreConnection): void
-  /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */
-  onEnqueue(): void
-  onReachable(pool: InstancePool, isReachable: boolean, error: unknown): void
-  /** Whether a new connection must say who it is before it is lent (an episode is open, or has just been). */
-  areTimesDoubtful(): boolean
 }
 
 /**
@@ -230,7 +216,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   setReachable(isReachable: boolean, error?: unknown): void {
     if (isReachable === this.isReachable) return
     this.isReachable = isReachable
-    this.#setup.onReachable(this, isReachable, error)
+    this.#setup.onReachable(this.id, isReachable, error)
   }
 
   /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */

@@ -1,5 +1,6 @@
 import type { Instance, Topology } from '../model/topology.js'
-import { InstancePool, type InstancePoolSetup } from './instance-pool.js'
+import { InstancePool } from './instance-pool.js'
+import type { InstancePoolSetup } from './instance-pool-setup.js'
 
 /** A pool for each instance of the topology, and one for the endpoint that was given. */
 export class Members {

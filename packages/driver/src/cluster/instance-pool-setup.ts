@@ -1,0 +1,17 @@
+import type { LookupFunction } from 'node:net'
+import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
+import type { ResolvedOptions } from '../contract/options.js'
+
+/** What an instance's pool needs from the cluster. */
+export interface InstancePoolSetup {
+  readonly config: PoolConfig
+  readonly options: ResolvedOptions
+  readonly lookup: LookupFunction
+  /** A connection is ready and has not been used yet: mysql2's `connection` event. */
+  onConnection(core: CoreConnection): void
+  /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */
+  onEnqueue(): void
+  onReachable(id: string, isReachable: boolean, error: unknown): void
+  /** Whether a new connection must say who it is before it is lent (an episode is open, or has just been). */
+  areTimesDoubtful(): boolean
+}
