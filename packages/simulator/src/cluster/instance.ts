@@ -197,7 +197,8 @@ export class Instance implements SessionHost {
 
   /** Ends at the storage what a silent instance still had under way; its clients hear nothing of it. */
   async fence(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.fence()))
+    const sessions = await this.#killSessions()
+    for (const session of sessions) session.abandon()
   }
 
   /** Starts again, all earlier connections gone. */
@@ -206,8 +207,21 @@ export class Instance implements SessionHost {
     await this.start()
   }
 
+  /** Resets every connection. */
   async cutSessions(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.cut()))
+    const sessions = await this.#killSessions()
+    for (const session of sessions) session.cut()
+  }
+
+  /**
+   * Ends the statements under way before any session gives its locks back: else one that waits for a lock
+   * would get it, and commit, because the instance dies.
+   */
+  async #killSessions(): Promise<readonly Session[]> {
+    const sessions = [...this.#sessions]
+    for (const session of sessions) session.hold()
+    await Promise.all(sessions.map((session) => session.kill()))
+    return sessions
   }
 
   /** New connections are refused, open ones live; returns how to go back. */

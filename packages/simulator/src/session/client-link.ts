@@ -11,6 +11,12 @@ export interface ClientLinkEvents {
   onDrain(): void
 }
 
+/** Where the bytes of all links of an instance are counted. */
+export interface Traffic {
+  bytesIn: number
+  bytesOut: number
+}
+
 interface DelayedChunk {
   readonly dueMs: number
   readonly chunk: Buffer
@@ -26,7 +32,10 @@ const waitingLimit = 1024 * 1024
 export class ClientLink {
   #socket: Socket
   readonly #events: ClientLinkEvents
-  readonly #delayMs: () => number
+  /** The TCP socket, below TLS. */
+  readonly #transport: Socket
+  readonly #faults: { readonly delayMs: number }
+  readonly #traffic: Traffic
   readonly #waiting: DelayedChunk[] = []
   #waitingBytes = 0
   #timer: NodeJS.Timeout | undefined
@@ -34,26 +43,27 @@ export class ClientLink {
   #isHeld = false
   #isPaused = false
   #isEnding = false
-  bytesIn = 0
-  bytesOut = 0
 
-  constructor(socket: Socket, delayMs: () => number, events: ClientLinkEvents) {
+  constructor(
+    socket: Socket,
+    faults: { readonly delayMs: number },
+    traffic: Traffic,
+    events: ClientLinkEvents,
+  ) {
     this.#socket = socket
-    this.#delayMs = delayMs
+    this.#transport = socket
+    this.#traffic = traffic
+    this.#faults = faults
     this.#events = events
     this.#listen()
-  }
-
-  get remoteAddress(): string {
-    return `${this.#socket.remoteAddress ?? ''}:${this.#socket.remotePort ?? 0}`
   }
 
   /** Sends bytes to the client. False: wait for `onDrain` before sending much more. */
   send(chunk: Buffer): boolean {
     if (this.#isEnding) return true
     const framed = this.#compression ? this.#compression.encode(chunk) : chunk
-    this.bytesOut += framed.length
-    const delayMs = this.#delayMs()
+    this.#traffic.bytesOut += framed.length
+    const { delayMs } = this.#faults
     if (!this.#isHeld && delayMs === 0 && this.#waiting.length === 0) {
       return this.#socket.write(framed)
     }
@@ -115,18 +125,18 @@ export class ClientLink {
     if (this.#waiting.length === 0 && !this.#isHeld) this.#socket.end()
   }
 
-  /** Closes at once; `reset` sends an RST, as a host does whose process has died. */
-  cut(how: 'reset' | 'close'): void {
+  /** Closes at once with an RST, as a host does whose process has died. */
+  cut(): void {
     clearTimeout(this.#timer)
     this.#isEnding = true
-    if (how === 'reset' && !(this.#socket instanceof TLSSocket)) this.#socket.resetAndDestroy()
-    else this.#socket.destroy()
+    this.#transport.resetAndDestroy()
+    this.#socket.destroy()
   }
 
   #listen(): void {
     const socket = this.#socket
     socket.on('data', (chunk: Buffer) => {
-      this.bytesIn += chunk.length
+      this.#traffic.bytesIn += chunk.length
       const plain = this.#compression ? this.#compression.decode(chunk) : chunk
       if (plain.length > 0) this.#events.onData(plain)
     })

@@ -6,6 +6,9 @@ const beginSql = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'
 
 const beginsTransaction = /^\s*(?:\/\*[\s\S]*?\*\/\s*)*(?:begin|start\s+transaction|xa)\b/i
 
+const tableChanged = 1412
+const transactionUnderWay = 1568
+
 /** Bits that the client must not see while the snapshot is ours and not its own transaction. */
 const hiddenStatus = serverStatus.inTransaction | serverStatus.inReadOnlyTransaction
 
@@ -68,6 +71,17 @@ export class LaggingSnapshot {
     if (!this.isHeld) return
     this.#takenAtMs = undefined
     await this.#storage.run('COMMIT')
+  }
+
+  /** Whether an error comes from the snapshot alone: the table was changed, the isolation level set. */
+  causes(errno: number): boolean {
+    return errno === tableChanged || errno === transactionUnderWay
+  }
+
+  /** Makes room for the statement that got such an error. */
+  async recover(errno: number): Promise<void> {
+    await this.release()
+    if (errno === tableChanged) await this.prepare()
   }
 
   /** The session was reset behind the snapshot's back. */

@@ -7,12 +7,12 @@ import {
 } from '../protocol/handshake-response.js'
 import type { Piece } from '../protocol/packet-splitter.js'
 import type { StorageAccounts } from '../storage/storage.js'
-import type { ConnectionPurpose, Role } from './session-host.js'
+import type { ConnectionPurpose, Role, SessionHost } from './session-host.js'
 
 /** The connect attribute with which a driver marks the connections of its monitor. */
 const purposeAttribute = 'aurora_mysql2_role'
 
-/** What became known during the login. */
+/** What the client's answer to the greeting tells. */
 export interface LoginFacts {
   readonly user: string
   readonly purpose: ConnectionPurpose
@@ -30,67 +30,68 @@ export function storageUser(user: string, role: Role, accounts: StorageAccounts)
  * changed on the way, the proofs of the password pass as they are.
  */
 export class Login {
+  readonly #host: SessionHost
   #greeting: Greeting | undefined
+  #facts: LoginFacts | undefined
   /** TLS costs the client one packet more, which the storage never sees. */
   #sequenceShift = 0
-  #hasAnswered = false
 
+  constructor(host: SessionHost) {
+    this.#host = host
+  }
+
+  /** The storage's number for the session; 0 before its greeting. */
   get threadId(): number {
     return this.#greeting?.threadId ?? 0
   }
 
-  /** Whether the client's answer has been passed on (later packets are the exchange of proofs). */
-  get hasAnswered(): boolean {
-    return this.#hasAnswered
+  /** Undefined until the client has answered the greeting. */
+  get facts(): LoginFacts | undefined {
+    return this.#facts
   }
 
-  get hasGreeted(): boolean {
-    return this.#greeting !== undefined
-  }
-
-  /** The greeting (or an error in its place) as the client gets it. */
-  greet(frame: Buffer, hasTls: boolean): Buffer {
-    if (frame[4] === 10) this.#greeting = rewriteGreeting(frame, { hasTls })
+  /** A packet from the storage as the client gets it. */
+  forClient(piece: Piece): Buffer {
+    const frame = this.#renumber(piece, this.#sequenceShift)
+    // An error may stand in the greeting's place.
+    if (!this.#greeting && frame[4] === 10) {
+      this.#greeting = rewriteGreeting(frame, { hasTls: this.#host.tls !== undefined })
+    }
     return frame
   }
 
-  isTlsRequest(frame: Buffer): boolean {
-    if (this.#sequenceShift > 0 || !isTlsRequest(frame)) return false
-    this.#sequenceShift = 1
-    return true
+  /** A packet from the client as the storage gets it; `tls-request`: the client goes on in TLS. */
+  forStorage(piece: Piece): Buffer | 'tls-request' {
+    const frame = this.#renumber(piece, -this.#sequenceShift)
+    if (this.#facts) return frame
+    if (this.#host.tls && this.#sequenceShift === 0 && isTlsRequest(frame)) {
+      this.#sequenceShift = 1
+      return 'tls-request'
+    }
+    return this.#answer(frame)
   }
 
-  /** The client's answer as the storage gets it, and what it tells. */
-  answer(
-    frame: Buffer,
-    role: Role,
-    accounts: StorageAccounts,
-  ): { frame: Buffer; facts: LoginFacts } {
-    this.#hasAnswered = true
+  #answer(frame: Buffer): Buffer {
     const response = readHandshakeResponse(frame)
     const common = response.capabilities & (this.#greeting?.capabilities ?? 0)
-    const rewritten = rewriteHandshakeResponse(frame, {
-      user: storageUser(response.user, role, accounts),
-      capabilities: common & ~capability.tls & ~capability.compress,
-      sequence: (frame[3] ?? 1) - this.#sequenceShift,
-    })
     const isMonitor = response.attributes.get(purposeAttribute) === 'monitor'
-    const facts: LoginFacts = {
+    this.#facts = {
       user: response.user,
       purpose: isMonitor ? 'monitor' : 'application',
       hasCompression: (common & capability.compress) !== 0,
       deprecateEof: (common & capability.deprecateEof) !== 0,
     }
-    return { frame: rewritten, facts }
+    return rewriteHandshakeResponse(frame, {
+      user: storageUser(response.user, this.#host.role, this.#host.storage.accounts),
+      capabilities: common & ~capability.tls & ~capability.compress,
+      sequence: frame[3] ?? 1,
+    })
   }
 
-  /** Numbers a packet of the exchange as its receiver expects. */
-  renumber(piece: Piece, to: 'client' | 'storage'): Buffer {
-    const bytes = piece.buffer.subarray(piece.start, piece.end)
-    if (this.#sequenceShift === 0 || piece.kind === 'rest') return bytes
-    const copy = Buffer.from(bytes)
-    const shift = to === 'client' ? this.#sequenceShift : -this.#sequenceShift
-    copy[3] = ((copy[3] ?? 0) + shift) & 0xff
+  /** A copy, numbered as its receiver expects. */
+  #renumber(piece: Piece, shift: number): Buffer {
+    const copy = Buffer.from(piece.buffer.subarray(piece.start, piece.end))
+    if (piece.kind !== 'rest') copy[3] = ((copy[3] ?? 0) + shift) & 0xff
     return copy
   }
 }

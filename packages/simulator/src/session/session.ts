@@ -1,23 +1,18 @@
 import type { Socket } from 'node:net'
 import { type ColumnNames, renameColumn } from '../protocol/column-definition.js'
 import { command, replyShape, runsStatement } from '../protocol/commands.js'
-import { readChangedUser, rewriteChangedUser } from '../protocol/handshake-response.js'
-import {
-  errorPayload,
-  headerSize,
-  packet,
-  readError,
-  type ServerError,
-} from '../protocol/packet.js'
+import { readChangedUser } from '../protocol/handshake-response.js'
+import { errorPayload, headerSize, packet, type ServerError } from '../protocol/packet.js'
 import { PacketSplitter, type Piece } from '../protocol/packet-splitter.js'
 import type { PacketMeaning } from '../protocol/reply-tracker.js'
-import { rewriteAuroraSql } from '../sql/rewrite-aurora-sql.js'
+import { AuroraStatements } from './aurora-statements.js'
 import { ClientLink } from './client-link.js'
 import { ClientOutput } from './client-output.js'
+import { CommandTranslator, commandText } from './command-translator.js'
 import { LaggingSnapshot } from './lagging-snapshot.js'
-import { Login, type LoginFacts, storageUser } from './login.js'
-import { readOnlyRefusal } from './refusal.js'
-import type { SessionHost, SessionReport } from './session-host.js'
+import { Login, storageUser } from './login.js'
+import { ReplyTranslator } from './reply-translator.js'
+import type { ConnectionPurpose, SessionHost, SessionReport } from './session-host.js'
 import { SessionRole } from './session-role.js'
 import { StorageLink } from './storage-link.js'
 
@@ -32,10 +27,9 @@ import { StorageLink } from './storage-link.js'
  */
 type State = 'login' | 'idle' | 'sending' | 'replying' | 'exchange' | 'working' | 'closed'
 
-const noNames: ColumnNames = new Map()
+const listeningStates: readonly State[] = ['login', 'idle', 'sending', 'exchange']
 
-/** Errors that a snapshot causes and a renewed one does not: the table was changed, the isolation set. */
-const snapshotErrors = [1412, 1568]
+const noNames: ColumnNames = new Map()
 
 /** Unread bytes of a client beyond which it is not read from while a reply is due. */
 const unreadLimit = 64 * 1024
@@ -47,24 +41,29 @@ export class Session implements SessionReport {
   readonly #input = new PacketSplitter()
   readonly #output: ClientOutput
   readonly #storage: StorageLink
+  readonly #login: Login
   readonly #role: SessionRole
   readonly #snapshot: LaggingSnapshot
-  readonly #login = new Login()
-  #facts: LoginFacts | undefined
+  readonly #statements: AuroraStatements
+  readonly #commands: CommandTranslator
+  readonly #replies: ReplyTranslator
+  readonly #work: (() => Promise<void>)[] = []
   #state: State = 'login'
+  #user = ''
+  /** The command under way: its byte, its text if it has one, itself while it may be sent again. */
   #command = 0
-  #columnNames = noNames
-  /** The command under way, kept while it may have to be sent again. */
+  #text = ''
   #repeatable: Buffer | undefined
+  #isRewritten = false
+  #columnNames = noNames
   #isFirstPacket = true
   /** What the next statement is answered with, because the session's transaction was taken away. */
   #abortedWith: ServerError | undefined
-  #work: (() => Promise<void>)[] = []
   #renewal: NodeJS.Timeout | undefined
 
   constructor(socket: Socket, host: SessionHost) {
     this.#host = host
-    this.#client = new ClientLink(socket, () => host.delayMs, {
+    this.#client = new ClientLink(socket, host, host.counters, {
       onData: (chunk) => {
         this.#input.push(chunk)
         this.#readClient()
@@ -81,8 +80,12 @@ export class Session implements SessionReport {
       onDrain: () => this.#readClient(),
       onClose: () => this.#client.end(),
     })
+    this.#login = new Login(host)
     this.#role = new SessionRole(this.#storage)
     this.#snapshot = new LaggingSnapshot(this.#storage, host)
+    this.#statements = new AuroraStatements(this.#storage, host)
+    this.#commands = new CommandTranslator(host, this)
+    this.#replies = new ReplyTranslator(host, this, this.#role)
     this.#storage.begin('authentication')
   }
 
@@ -90,9 +93,11 @@ export class Session implements SessionReport {
     return this.#login.threadId
   }
 
-  get purpose(): 'application' | 'monitor' {
-    return this.#facts?.purpose ?? 'application'
+  get purpose(): ConnectionPurpose {
+    return this.#login.facts?.purpose ?? 'application'
   }
+
+  // What faults do
 
   /** Falls silent without closing. */
   hold(): void {
@@ -103,17 +108,25 @@ export class Session implements SessionReport {
     this.#client.unhold()
   }
 
-  /** Cuts the client off; what the storage still runs for it is ended there. */
-  async cut(): Promise<void> {
-    const isBusy = !['idle', 'login', 'closed'].includes(this.#state)
-    this.#client.cut('reset')
-    await this.#endAtStorage(isBusy)
+  /** Ends what the storage still runs for the session, so that it cannot take effect any more. */
+  async kill(): Promise<void> {
+    const { threadId } = this
+    // A server notices a closed socket only when it next reads or writes: a statement waiting for a lock
+    // would still run, and commit, after the instance is long dead.
+    if (this.#state === 'idle' || threadId === 0) return
+    await this.#host.storage.query(`KILL ${threadId}`).catch(() => undefined)
   }
 
-  /** Ends the session at the storage and leaves the client in silence, as a fenced-off host does. */
-  async fence(): Promise<void> {
+  /** Ends the session at the storage; its client hears nothing of it, as of a host that is fenced off. */
+  abandon(): void {
     this.#client.hold()
-    await this.#endAtStorage(this.#state !== 'idle')
+    this.#storage.destroy()
+  }
+
+  /** Ends the session and resets the client's socket. */
+  cut(): void {
+    this.#storage.destroy()
+    this.#client.cut()
   }
 
   /** Takes on the instance's role once the command under way is done; a transaction open then is lost. */
@@ -143,22 +156,10 @@ export class Session implements SessionReport {
     if (await this.#role.abortTransaction()) this.#abortedWith = lostWith
   }
 
-  async #endAtStorage(isBusy: boolean): Promise<void> {
-    const { threadId } = this
-    this.#storage.destroy()
-    // A server notices a closed socket only when it next reads or writes: a statement waiting for a lock
-    // would still run, and commit, after the instance is long dead.
-    if (isBusy && threadId > 0) {
-      await this.#host.storage.query(`KILL ${threadId}`).catch(() => undefined)
-    }
-  }
-
   #close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     clearTimeout(this.#renewal)
-    this.#host.counters.bytesIn += this.#client.bytesIn
-    this.#host.counters.bytesOut += this.#client.bytesOut
     this.#storage.destroy()
     for (const work of this.#work.splice(0)) void work()
     this.#host.onClosed(this)
@@ -167,111 +168,78 @@ export class Session implements SessionReport {
   // From the client
 
   #readClient(): void {
-    while (this.#listensToClient) {
+    while (listeningStates.includes(this.#state)) {
       const piece = this.#input.next()
       if (!piece) break
       this.#fromClient(piece)
     }
-    const isBehind = !this.#listensToClient && this.#input.pendingBytes > unreadLimit
+    const isBusy = !listeningStates.includes(this.#state)
+    const isBehind = isBusy && this.#input.pendingBytes > unreadLimit
     if (isBehind || this.#storage.isFull) this.#client.pause()
     else this.#client.resume()
   }
 
-  get #listensToClient(): boolean {
-    return ['login', 'idle', 'sending', 'exchange'].includes(this.#state)
-  }
-
   #fromClient(piece: Piece): void {
-    switch (this.#state) {
-      case 'login':
-        this.#loginFromClient(piece)
-        return
-      case 'idle':
-        this.#startCommand(piece)
-        return
-      default:
-        this.#storage.write(piece.buffer.subarray(piece.start, piece.end))
-        if (this.#state === 'sending' && piece.isLast) this.#commandSent()
+    if (this.#state === 'login') {
+      const frame = this.#login.forStorage(piece)
+      if (frame !== 'tls-request') this.#storage.write(frame)
+      else if (this.#host.tls) this.#client.startTls(this.#host.tls, this.#input.drain())
+      this.#storage.tracker.deprecateEof = this.#login.facts?.deprecateEof ?? false
+    } else if (this.#state === 'idle') {
+      this.#startCommand(piece)
+    } else {
+      this.#storage.write(piece.buffer.subarray(piece.start, piece.end))
+      if (this.#state === 'sending' && piece.isLast) this.#commandSent()
     }
-  }
-
-  #loginFromClient(piece: Piece): void {
-    const frame = piece.buffer.subarray(piece.start, piece.end)
-    if (this.#login.hasAnswered) {
-      this.#storage.write(this.#login.renumber(piece, 'storage'))
-      return
-    }
-    const { tls } = this.#host
-    if (tls && this.#login.isTlsRequest(frame)) {
-      this.#client.startTls(tls, this.#input.drain())
-      return
-    }
-    const answer = this.#login.answer(frame, this.#host.role, this.#host.storage.accounts)
-    this.#facts = answer.facts
-    this.#storage.tracker.deprecateEof = answer.facts.deprecateEof
-    this.#storage.write(answer.frame)
   }
 
   #startCommand(piece: Piece): void {
     const code = piece.length === 0 ? 0 : (piece.buffer[piece.start + headerSize] ?? 0)
+    const frame = piece.buffer.subarray(piece.start, piece.end)
+    const isWhole = piece.kind === 'whole'
     this.#command = code
-    this.#columnNames = noNames
+    this.#text = isWhole ? commandText(code, frame) : ''
     this.#repeatable = undefined
+    this.#columnNames = noNames
     this.#client.resetSequence()
-    this.#count(code)
-    const isStatement = runsStatement(code) || code === command.prepare
-    if (isStatement && this.#abortedWith) {
-      const error = this.#abortedWith
+    this.#replies.countCommand(code)
+    if (this.#abortedWith && (runsStatement(code) || code === command.prepare)) {
+      this.#answerError(this.#abortedWith)
       this.#abortedWith = undefined
-      this.#answerError(error)
-      return
+    } else if (isWhole) {
+      this.#translateCommand(code, frame)
+    } else {
+      this.#sendCommand(frame, piece.isLast)
     }
-    let bytes = piece.buffer.subarray(piece.start, piece.end)
-    const hasText = piece.kind === 'whole' && (code === command.query || code === command.prepare)
-    const text = hasText ? bytes.toString('latin1', headerSize + 1) : ''
-    if (hasText) {
-      const rewritten = this.#rewrite(code, text)
-      if (rewritten === 'refused') return
-      bytes = rewritten ?? bytes
-    } else if (code === command.changeUser && piece.kind === 'whole') {
-      const { role, storage } = this.#host
-      bytes = rewriteChangedUser(bytes, storageUser(readChangedUser(bytes), role, storage.accounts))
-      this.#facts = { ...(this.#facts as LoginFacts), user: readChangedUser(bytes) }
-    }
-    const { isLast } = piece
-    const isInTheWay = this.#snapshot.isInTheWayOf(text)
-    if (
-      isInTheWay ||
-      (isStatement && this.#snapshot.needsPreparing(false) && piece.kind === 'whole')
-    ) {
-      // The piece is only borrowed until the next packet is read.
-      const kept = Buffer.from(bytes)
-      void this.#workOn(async () => {
-        await (isInTheWay ? this.#snapshot.release() : this.#snapshot.prepare())
-        this.#sendCommand(kept, isLast)
-      })
-      return
-    }
-    this.#sendCommand(bytes, isLast)
   }
 
-  /** The command with Aurora's answers in it; `refused` when it has been answered already. */
-  #rewrite(code: number, text: string): Buffer | 'refused' | undefined {
-    if (this.#host.isRecordingStatements) {
-      this.#host.onStatement(Buffer.from(text, 'latin1').toString('utf8'))
+  #translateCommand(code: number, frame: Buffer): void {
+    if (code === command.changeUser) this.#user = readChangedUser(frame)
+    const statement = this.#statements.find(code, frame)
+    const error = statement?.asksTopology ? this.#commands.noteTopologyQuestion() : undefined
+    const translation = this.#commands.translate(code, frame, this.#text)
+    if (error || translation.kind === 'answer') {
+      this.#answerError(error ?? (translation as { error: ServerError }).error)
+      return
     }
-    const rewritten = rewriteAuroraSql(text, this.#host.answers)
-    if (!rewritten) return undefined
-    if (rewritten.asksTopology) {
-      this.#host.counters.topologyQuestions += 1
-      this.#host.onTopologyAsked(this)
-      if (this.#host.topologyError) {
-        this.#answerError(this.#host.topologyError)
-        return 'refused'
-      }
+    this.#columnNames = translation.columnNames
+    this.#isRewritten = translation.isRewritten
+    const isInTheWay = this.#snapshot.isInTheWayOf(this.#text)
+    const wantsSnapshot = runsStatement(code) && this.#snapshot.needsPreparing(false)
+    if (!statement && !isInTheWay && !wantsSnapshot) {
+      this.#statements.readdress(code, translation.frame)
+      this.#sendCommand(translation.frame, true)
+      return
     }
-    this.#columnNames = rewritten.columnNames
-    return packet(Buffer.concat([Buffer.of(code), Buffer.from(rewritten.sql, 'latin1')]), 0)
+    // The frame is only borrowed until the next packet is read.
+    const kept = Buffer.from(translation.frame)
+    void this.#workOn(async () => {
+      if (statement) this.#columnNames = await this.#statements.renew(statement, kept)
+      if (isInTheWay) await this.#snapshot.release()
+      else if (wantsSnapshot) await this.#snapshot.prepare()
+      this.#statements.readdress(code, kept)
+      this.#sendCommand(kept, true)
+    })
   }
 
   #sendCommand(bytes: Buffer, isLast: boolean): void {
@@ -290,13 +258,6 @@ export class Session implements SessionReport {
     else this.#state = this.#command === command.changeUser ? 'exchange' : 'replying'
   }
 
-  #count(code: number): void {
-    const { counters } = this.#host
-    if (runsStatement(code)) counters.statements += 1
-    else if (code === command.ping) counters.pings += 1
-    else if (code === command.prepare) counters.prepared += 1
-  }
-
   #answerError(error: ServerError): void {
     this.#output.put(packet(errorPayload(error), 1))
     this.#output.flush()
@@ -310,115 +271,83 @@ export class Session implements SessionReport {
       return
     }
     const { tracker } = this.#storage
+    const frame = piece.buffer.subarray(piece.start, piece.end)
     const isFirst = this.#isFirstPacket
     this.#isFirstPacket = false
     if (meaning === 'error' && piece.kind === 'whole') {
-      if (this.#fromStorageError(piece, isFirst)) return
+      if (isFirst && this.#repeat(frame.readUInt16LE(headerSize + 1))) return
+      this.#pass(piece, this.#replies.translateError(frame))
     } else if (meaning === 'column' && this.#columnNames.size > 0 && piece.kind === 'whole') {
-      const frame = piece.buffer.subarray(piece.start, piece.end)
-      this.#output.put(renameColumn(frame, this.#columnNames))
-    } else if (meaning === 'ok' && tracker.isComplete && this.#forgetsRole) {
-      this.#enterRole(Buffer.from(piece.buffer.subarray(piece.start, piece.end)))
+      this.#pass(piece, renameColumn(frame, this.#columnNames))
+    } else if (meaning === 'ok' && tracker.isComplete && this.#forgetsSession) {
+      void this.#workOn(() => this.#beginAnew(Buffer.from(frame)))
       return
     } else {
-      this.#countReply(meaning, isFirst)
+      this.#replies.count(this.#command, meaning, isFirst, tracker)
       if (meaning === 'file-request') this.#state = 'exchange'
+      if (meaning === 'prepared-head' && this.#isRewritten) {
+        this.#statements.remember(this.#text, frame)
+      }
       if (this.#snapshot.isHeld && tracker.isComplete) this.#snapshot.follow()
       this.#snapshot.mask(piece.buffer, tracker.statusAt)
       this.#output.pass(piece)
     }
-    if (meaning === 'file-request') this.#readClient()
-    else if (tracker.isComplete && this.#state !== 'idle') this.#endReply(piece)
-  }
-
-  #endReply(piece: Piece): void {
-    if (this.#state === 'sending') return
-    if (!piece.isLast) return
+    const isDone = tracker.isComplete && piece.isLast && this.#state !== 'sending'
+    if (!isDone || this.#state === 'idle') return
     this.#output.flush()
     this.#becomeIdle()
   }
 
-  /** The session's role at the storage is lost with the command just answered. */
-  get #forgetsRole(): boolean {
-    return this.#command === command.changeUser || this.#command === command.resetConnection
-  }
-
-  #enterRole(okPacket: Buffer): void {
-    void this.#workOn(async () => {
-      this.#snapshot.forget()
-      this.#abortedWith = undefined
-      if (this.#command === command.resetConnection) await this.#role.beginAgain(this.#host.role)
-      else await this.#role.begin(this.#host.role, this.#hasReaderAccount)
-      this.#output.put(okPacket)
-    })
-  }
-
-  get #hasReaderAccount(): boolean {
-    const { accounts } = this.#host.storage
-    const { role } = this.#host
-    const user = this.#facts?.user ?? ''
-    return user === accounts.readerUser || storageUser(user, role, accounts) === accounts.readerUser
-  }
-
-  /** True: the error was dealt with and must not be passed on. */
-  #fromStorageError(piece: Piece, isFirst: boolean): boolean {
-    const frame = piece.buffer.subarray(piece.start, piece.end)
-    const error = readError(frame.subarray(headerSize))
-    const repeatable = this.#repeatable
-    if (repeatable && isFirst && snapshotErrors.includes(error.errno)) {
-      this.#repeatable = undefined
-      void this.#workOn(async () => {
-        await this.#snapshot.release()
-        if (error.errno === 1412) await this.#snapshot.prepare()
-        this.#sendCommand(repeatable, true)
-      })
-      return true
-    }
-    const isReader = this.#role.role === 'reader'
-    const refusal = isReader && readOnlyRefusal(error, this.#role.hasReaderRights)
-    if (refusal) {
-      this.#host.counters.refused += 1
-      this.#host.onRefused(this, refusal)
-    }
-    const { accounts } = this.#host.storage
-    const told = refusal || {
-      ...error,
-      message: error.message.replaceAll(`'${accounts.readerUser}'@`, `'${accounts.user}'@`),
-    }
-    const isUnchanged = told.message === error.message && !refusal
-    if (isUnchanged) this.#output.pass(piece)
-    else this.#output.put(packet(errorPayload(told), frame[3] ?? 1))
-    return false
-  }
-
-  #countReply(meaning: PacketMeaning, isFirst: boolean): void {
-    if (!runsStatement(this.#command)) return
-    if (meaning === 'result-head' && isFirst && this.purpose === 'application') {
-      this.#host.counters.reads += 1
-    } else if (meaning === 'ok') {
-      if (this.#storage.tracker.affectedRows > 0) this.#host.counters.writes += 1
-      if (this.#role.role === 'writer') this.#host.onWrite()
-    }
+  #pass(piece: Piece, changed: Buffer | undefined): void {
+    if (changed) this.#output.put(changed)
+    else this.#output.pass(piece)
   }
 
   #loginFromStorage(piece: Piece, meaning: PacketMeaning): void {
-    if (!this.#login.hasGreeted) {
-      const frame = Buffer.from(piece.buffer.subarray(piece.start, piece.end))
-      this.#output.put(this.#login.greet(frame, this.#host.tls !== undefined))
-      return
-    }
-    const frame = Buffer.from(this.#login.renumber(piece, 'client'))
-    if (meaning !== 'ok') {
-      this.#output.put(frame)
-      return
-    }
+    const frame = this.#login.forClient(piece)
+    if (meaning === 'error') this.#output.put(this.#replies.translateError(frame) ?? frame)
+    else if (meaning !== 'ok') this.#output.put(frame)
+    else void this.#workOn(() => this.#welcome(frame))
+  }
+
+  async #welcome(okPacket: Buffer): Promise<void> {
+    this.#user = this.#login.facts?.user ?? ''
+    await this.#role.begin(this.#host.role, this.#hasReaderAccount)
+    this.#host.onOpened(this)
+    this.#output.put(okPacket)
+    this.#output.flush()
+    if (this.#login.facts?.hasCompression) this.#client.startCompression()
+  }
+
+  /** The storage has forgotten the session's state with the command just answered. */
+  get #forgetsSession(): boolean {
+    return this.#command === command.changeUser || this.#command === command.resetConnection
+  }
+
+  async #beginAnew(okPacket: Buffer): Promise<void> {
+    this.#snapshot.forget()
+    this.#statements.forget()
+    this.#abortedWith = undefined
+    if (this.#command === command.resetConnection) await this.#role.beginAgain(this.#host.role)
+    else await this.#role.begin(this.#host.role, this.#hasReaderAccount)
+    this.#output.put(okPacket)
+  }
+
+  get #hasReaderAccount(): boolean {
+    const { role, storage } = this.#host
+    return storageUser(this.#user, role, storage.accounts) === storage.accounts.readerUser
+  }
+
+  /** Sends the command again when nothing but the snapshot was in its way. */
+  #repeat(errno: number): boolean {
+    const repeatable = this.#repeatable
+    if (!repeatable || !this.#snapshot.causes(errno)) return false
+    this.#repeatable = undefined
     void this.#workOn(async () => {
-      await this.#role.begin(this.#host.role, this.#hasReaderAccount)
-      this.#host.onOpened(this)
-      this.#output.put(frame)
-      this.#output.flush()
-      if (this.#facts?.hasCompression) this.#client.startCompression()
+      await this.#snapshot.recover(errno)
+      this.#sendCommand(repeatable, true)
     })
+    return true
   }
 
   // Between commands

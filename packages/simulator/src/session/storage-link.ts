@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { command, type ReplyShape } from '../protocol/commands.js'
-import { packet, readError, type ServerError } from '../protocol/packet.js'
+import { headerSize, packet, readError, type ServerError } from '../protocol/packet.js'
 import { PacketSplitter, type Piece } from '../protocol/packet-splitter.js'
 import { type PacketMeaning, ReplyTracker } from '../protocol/reply-tracker.js'
 
@@ -15,15 +15,20 @@ export interface StorageLinkEvents {
   onClose(): void
 }
 
+/** What is kept of the reply to a command of the front-end's own. */
+interface OwnReply {
+  error?: ServerError
+  /** The first packet. */
+  head?: Buffer
+}
+
 /** The storage's end of a session: one connection, one command under way at a time. */
 export class StorageLink {
   readonly tracker = new ReplyTracker()
   readonly #stream: Duplex
   readonly #events: StorageLinkEvents
   readonly #splitter = new PacketSplitter()
-  #own:
-    | { resolve(error: ServerError | undefined): void; error: ServerError | undefined }
-    | undefined
+  #own: { resolve(reply: OwnReply): void; reply: OwnReply } | undefined
   #isClosed = false
 
   constructor(stream: Duplex, events: StorageLinkEvents) {
@@ -58,13 +63,30 @@ export class StorageLink {
    * Runs a statement of the front-end's own between two commands of the client, its reply kept back.
    * Resolves with the server's error, if there was one.
    */
-  run(sql: string): Promise<ServerError | undefined> {
-    if (this.#isClosed) return Promise.resolve(undefined)
+  async run(sql: string): Promise<ServerError | undefined> {
+    const reply = await this.#send(command.query, Buffer.from(sql), 'results')
+    return reply.error
+  }
+
+  /** Prepares a statement of the front-end's own; undefined: the server refused. */
+  async prepare(sql: Buffer): Promise<number | undefined> {
+    const { error, head } = await this.#send(command.prepare, sql, 'prepared')
+    return error ? undefined : head?.readUInt32LE(headerSize + 1)
+  }
+
+  closeStatement(id: number): void {
+    const payload = Buffer.alloc(5)
+    payload[0] = command.closeStatement
+    payload.writeUInt32LE(id, 1)
+    this.write(packet(payload, 0))
+  }
+
+  #send(code: number, argument: Buffer, shape: ReplyShape): Promise<OwnReply> {
+    if (this.#isClosed) return Promise.resolve({})
     return new Promise((resolve) => {
-      this.#own = { resolve, error: undefined }
-      this.tracker.begin('results')
-      const text = Buffer.from(sql)
-      this.#stream.write(packet(Buffer.concat([Buffer.of(command.query), text]), 0))
+      this.#own = { resolve, reply: {} }
+      this.tracker.begin(shape)
+      this.#stream.write(packet(Buffer.concat([Buffer.of(code), argument]), 0))
     })
   }
 
@@ -95,18 +117,19 @@ export class StorageLink {
   #takeOwn(piece: Piece, meaning: PacketMeaning): void {
     const own = this.#own
     if (!own) return
-    if (meaning === 'error')
-      own.error = readError(piece.buffer.subarray(piece.start + 4, piece.end))
+    const frame = piece.buffer.subarray(piece.start, piece.end)
+    if (meaning === 'error') own.reply.error = readError(frame.subarray(headerSize))
+    else own.reply.head ??= Buffer.from(frame)
     if (!this.tracker.isComplete) return
     this.#own = undefined
-    own.resolve(own.error)
+    own.resolve(own.reply)
   }
 
   #close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.tracker.abandon()
-    this.#own?.resolve(undefined)
+    this.#own?.resolve({})
     this.#own = undefined
     this.#events.onClose()
   }
