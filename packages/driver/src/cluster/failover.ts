@@ -20,8 +20,7 @@ export interface FailoverSetup {
 
 interface Episode {
   readonly startedMs: number
-  readonly previous: InstancePool | undefined
-  readonly firstError: unknown
+  readonly previous: InstancePool
   readonly timer: NodeJS.Timeout
 }
 
@@ -31,8 +30,8 @@ interface Episode {
  * | step | what happens | event |
  * |---|---|---|
  * | first error | a statement, or a question to the writer, fails | |
- * | fence | the writer's connections are not lent again | `instanceFenced` |
  * | episode opens | from now on statements for the writer wait | `failoverStarted` |
+ * | fence | the writer's connections are not lent again | `instanceFenced` |
  * | hurry | every candidate is asked, each about every 100 ms | `instanceAsked` |
  * | believe | one says of itself that it is the writer, in answer to a question sent after the trouble began | |
  * | verify | identity and role of each new connection are asked on that connection | (instance pool) |
@@ -60,7 +59,7 @@ export class Failover {
     return this.#episode !== undefined || monotonicMs() - this.#completedMs < ms
   }
 
-  /** First error → fence → episode opens → hurry. An error of an older generation starts nothing: it is the echo of one before. */
+  /** First error → episode opens → fence → hurry. An error of an older generation starts nothing: it is the echo of one before. */
   begin(
     pool: InstancePool,
     lease: Lease | undefined,
@@ -71,17 +70,18 @@ export class Failover {
       lease === undefined ? this.#episode !== undefined : lease.generation !== pool.generation
     if (isEcho) return
     const { emit, options } = this.#setup
-    fence(pool, fenceReasonOf(reason), emit, () => false)
-    if (this.#episode !== undefined) return
-    const previous = this.#setup.writer() ?? pool
-    this.#episode = {
+    const isFirst = this.#episode === undefined
+    // Before the fence, which gives borrowers their error: what they do about it must find the episode open.
+    this.#episode ??= {
       startedMs: monotonicMs(),
-      previous,
-      firstError: error,
+      previous: this.#setup.writer() ?? pool,
       timer: setTimeout(() => this.#tellFailed(), options.failoverTimeoutMs).unref(),
     }
-    emit('failoverStarted', { writer: previous.id, reason, code: codeOf(error) })
-    this.#setup.hurry()
+    if (isFirst) {
+      emit('failoverStarted', { writer: this.#episode.previous.id, reason, code: codeOf(error) })
+    }
+    fence(pool, fenceReasonOf(reason), emit, () => false)
+    if (isFirst) this.#setup.hurry()
   }
 
   /** Believe: an instance has confirmed itself as the writer. `swap` puts the topology in force. */

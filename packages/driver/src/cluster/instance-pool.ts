@@ -48,6 +48,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   readonly #all = new Set<Lease>()
   readonly #waiting = new Fifo<Borrower>()
   readonly #permits: Permits
+  readonly #limit: number
   readonly #opening = new Set<Socket>()
   #openingCount = 0
   #connectCap = Number.POSITIVE_INFINITY
@@ -58,6 +59,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.config = setup.config
     this.#setup = setup
     this.#permits = new Permits(setup.config.connectionLimit)
+    this.#limit = setup.config.connectionLimit || Number.POSITIVE_INFINITY
   }
 
   get id(): string {
@@ -224,7 +226,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (this._closed) return
     const { config, options } = this.#setup
     const nowMs = monotonicMs()
-    while (this.#idle.length > options.minIdle && config.maxIdle < limitOf(config)) {
+    while (this.#idle.length > options.minIdle && config.maxIdle < this.#limit) {
       const oldest = this.#idle[0]
       const isTooOld = oldest !== undefined && nowMs - oldest.lastUsedMs > config.idleTimeout
       if (oldest === undefined || !(isTooOld || this.#idle.length > config.maxIdle)) break
@@ -303,7 +305,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   get #isFull(): boolean {
-    return this.#all.size + this.#openingCount >= limitOf(this.#setup.config)
+    return this.#all.size + this.#openingCount >= this.#limit
   }
 
   #isBelowMinimum(): boolean {
@@ -401,8 +403,4 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#permits.release(lease.permit)
     this.#openMore()
   }
-}
-
-function limitOf(config: PoolConfig): number {
-  return config.connectionLimit === 0 ? Number.POSITIVE_INFINITY : config.connectionLimit
 }
