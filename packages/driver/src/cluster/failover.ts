@@ -20,6 +20,7 @@ export interface FailoverSetup {
 
 interface Episode {
   readonly startedMs: number
+  readonly reason: FailoverReason
   readonly previous: InstancePool
   readonly timer: NodeJS.Timeout
 }
@@ -74,6 +75,7 @@ export class Failover {
     // Before the fence, which gives borrowers their error: what they do about it must find the episode open.
     this.#episode ??= {
       startedMs: monotonicMs(),
+      reason,
       previous: this.#setup.writer() ?? pool,
       timer: setTimeout(() => this.#tellFailed(), options.failoverTimeoutMs).unref(),
     }
@@ -127,8 +129,12 @@ export class Failover {
 
   #promote(writer: InstancePool, previous: InstancePool, episode: Episode | undefined): void {
     const { emit } = this.#setup
-    // What runs there and cannot write may end: the former writer serves reads.
-    fence(previous, 'demoted', emit, (lease) => lease.isWriting || lease.isInTransaction)
+    // A former writer that speaks serves reads: what runs there and cannot write may end. One that fell silent is condemned now
+    // that another has taken its place.
+    const isSilent = episode?.reason === 'unanswered'
+    fence(previous, isSilent ? 'condemned' : 'demoted', emit, (lease) => {
+      return isSilent || lease.isWriting || lease.isInTransaction
+    })
     this.#completedMs = monotonicMs()
     const sinceStartMs = episode === undefined ? 0 : monotonicMs() - episode.startedMs
     emit('writerPromoted', { writer: writer.id, previous: previous.id, sinceStartMs })

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
+import type { CoreConnection } from '../contract/mysql2.js'
 import { monotonicMs } from '../io/clock.js'
 import { Connection, type Lender, lostError } from '../io/connection.js'
 import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
