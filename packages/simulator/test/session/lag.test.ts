@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Cluster, ClusterInstance } from '../../src/index.js'
+import { connectTo, firstRow, openCluster } from '../open-cluster.js'
+
+const lagMs = 400
+let cluster: Cluster
+let reader: ClusterInstance
+
+beforeEach(async () => {
+  cluster = await openCluster({ instances: 3, timings: { refreshMs: 20 } })
+  reader = cluster.readers[0] as ClusterInstance
+  await cluster.query('CREATE TABLE t (v INT)')
+  await cluster.query('INSERT INTO t VALUES (1)')
+})
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const sum = 'SELECT SUM(v) AS v FROM t'
+
+describe('a lagging reader', () => {
+  it('shows a write only after about the lag, on text and prepared statements; others at once', async () => {
+    const writer = await connectTo(cluster)
+    const lagging = await connectTo(cluster, reader)
+    const prompt = await connectTo(cluster, cluster.readers[1])
+    const heal = await cluster.inject({ type: 'lag', instance: reader.id, lagMs })
+    await writer.query('INSERT INTO t VALUES (10)')
+    const wroteAtMs = performance.now()
+    expect(Number((await firstRow(prompt, sum)).v)).toBe(11)
+    let seenAfterMs = 0
+    for (;;) {
+      const [rows] = await lagging.execute(sum)
+      seenAfterMs = performance.now() - wroteAtMs
+      if (Number((rows as { v: string }[])[0]?.v) === 11) break
+      expect(seenAfterMs).toBeLessThan(lagMs * 3)
+      await pause(5)
+    }
+    expect(seenAfterMs).toBeGreaterThan(lagMs / 2)
+    await heal()
+    await writer.query('INSERT INTO t VALUES (100)')
+    expect(Number((await firstRow(lagging, sum)).v)).toBe(111)
+  })
+
+  it('never shows data older than the lag it reports, however much is written', async () => {
+    const writer = await connectTo(cluster)
+    const lagging = await connectTo(cluster, reader)
+    await cluster.query('CREATE TABLE ticks (n INT PRIMARY KEY)')
+    await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 100 })
+    const ackedAtMs: number[] = []
+    let behind = 0
+    for (let n = 0; n < 150; n += 1) {
+      const askedAtMs = performance.now()
+      const row = await firstRow(lagging, 'SELECT COALESCE(MAX(n), -1) AS n FROM ticks')
+      const next = ackedAtMs[Number(row.n) + 1]
+      if (next !== undefined) {
+        behind += 1
+        expect(askedAtMs - next).toBeLessThan(100 + 20)
+      }
+      await writer.query('INSERT INTO ticks VALUES (?)', [n])
+      ackedAtMs.push(performance.now())
+    }
+    expect(behind).toBeGreaterThan(0)
+  })
+
+  it('does not show its own transaction, and leaves the client’s alone', async () => {
+    await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 50 })
+    const connection = await connectTo(cluster, reader)
+    const inTransaction = async () => (await firstRow(connection, 'SELECT @@in_transaction AS t')).t
+    const flags = async (sql: string) => {
+      const [header] = await connection.query(sql)
+      return Number((header as { serverStatus: number }).serverStatus) & 1
+    }
+    expect(await flags('SET @x = 1')).toBe(0)
+    expect(await flags('START TRANSACTION READ ONLY')).toBe(1)
+    const before = await firstRow(connection, sum)
+    await cluster.query('INSERT INTO t VALUES (10)')
+    await pause(200)
+    // A transaction of its own keeps its snapshot, whatever the lag.
+    expect(await firstRow(connection, sum)).toEqual(before)
+    expect(await inTransaction()).toBe(1)
+    expect(await flags('COMMIT')).toBe(0)
+    await pause(100)
+    expect(Number((await firstRow(connection, sum)).v)).toBe(11)
+  })
+
+  it('reads a table that was changed meanwhile, and lets the isolation level be set', async () => {
+    const connection = await connectTo(cluster, reader)
+    await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 60_000 })
+    await firstRow(connection, 'SELECT 1 AS one')
+    const writer = await connectTo(cluster)
+    await writer.query('CREATE TABLE later (v INT)')
+    await writer.query('ALTER TABLE t ADD COLUMN w INT')
+    expect(Number((await firstRow(connection, sum)).v)).toBe(1)
+    await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+  })
+
+  it('reports the lag, never less', async () => {
+    await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 700 })
+    await pause(100)
+    const row = await firstRow(
+      await connectTo(cluster),
+      'SELECT replica_lag_in_milliseconds AS lag FROM information_schema.replica_host_status WHERE server_id = ?',
+      [reader.id],
+    )
+    expect(row.lag).toBeGreaterThanOrEqual(700)
+  })
+})
