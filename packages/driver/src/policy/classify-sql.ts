@@ -1,8 +1,9 @@
 import { findStatement } from './find-statement.js'
 import type { Control, SqlClass } from './sql-class.js'
+import { Found } from './sql-findings.js'
 import { parseSqlHint } from './sql-hint.js'
 import { type SqlReading, USUAL_READING } from './sql-lexer.js'
-import { Found, SqlScanner } from './sql-scanner.js'
+import { SqlScanner } from './sql-scanner.js'
 
 const { WRITE, SESSION, EFFECTS, PINS, STATE, SEVERAL, CALL, MAY_COMMIT, BAD } = Found
 
@@ -39,11 +40,11 @@ function isPlain(scanner: SqlScanner): boolean {
 
 /** Adds up the statements of a text. */
 function scanText(scanner: SqlScanner): Control {
-  scanner.advance()
+  scanner.enterStatement()
   const control = findStatement(scanner)
   scanner.drain()
   while (scanner.isCharacter(';')) {
-    scanner.advance()
+    scanner.enterStatement()
     if (scanner.kind === 'end') {
       break
     }

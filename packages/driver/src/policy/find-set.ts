@@ -1,5 +1,6 @@
 import type { Control } from './sql-class.js'
-import { Found, type SqlScanner } from './sql-scanner.js'
+import { Found } from './sql-findings.js'
+import type { SqlScanner } from './sql-scanner.js'
 
 const { WRITE, SESSION, EFFECTS, PINS, STATE, MAY_COMMIT, VARIABLE } = Found
 

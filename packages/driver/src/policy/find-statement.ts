@@ -1,6 +1,7 @@
 import { findSet } from './find-set.js'
 import type { Control } from './sql-class.js'
-import { Found, type SqlScanner } from './sql-scanner.js'
+import { Found } from './sql-findings.js'
+import type { SqlScanner } from './sql-scanner.js'
 
 const { WRITE, SESSION, EFFECTS, PINS, STATE, CALL, MAY_COMMIT } = Found
 const { VARIABLE, SYSTEM_VARIABLE, INTO } = Found
@@ -101,7 +102,6 @@ export function findStatement(scanner: SqlScanner): Control {
 }
 
 function note(scanner: SqlScanner, findings: number): Control {
-  scanner.advance()
   scanner.drain()
   scanner.findings |= findings
   return 'none'
@@ -118,7 +118,6 @@ function noteAssigning(scanner: SqlScanner, findings: number): Control {
 
 /** Whatever is in a query that makes it more than a read is noted by the scanner. */
 function findQuery(scanner: SqlScanner): Control {
-  scanner.advance()
   scanner.drain()
   const { findings } = scanner
   if ((findings & VARIABLE) !== 0) {
@@ -169,9 +168,10 @@ function isExplainOption(scanner: SqlScanner): boolean {
     case 'JSON':
     case 'TREE':
     case 'TRADITIONAL':
+    case 'INTO':
       return true
     default:
-      return scanner.isCharacter('=') || scanner.kind === 'string'
+      return scanner.isCharacter('=') || scanner.kind === 'string' || scanner.kind === 'variable'
   }
 }
 

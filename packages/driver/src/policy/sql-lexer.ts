@@ -332,11 +332,11 @@ export class SqlLexer {
     if (text.charCodeAt(this.end) === AT) {
       this.end += 1
       this.scope = undefined
-      this.word = this.#readWord()
+      this.word = this.#readVariableName()
       if (text.charCodeAt(this.end) === DOT) {
         this.end += 1
         this.scope = this.word
-        this.word = this.#readWord()
+        this.word = this.#readVariableName()
       }
       return 'system-variable'
     }
@@ -348,6 +348,14 @@ export class SqlLexer {
       this.end += 1
     }
     return 'variable'
+  }
+
+  #readVariableName(): SqlWord | undefined {
+    const from = this.end
+    if (this.text.charCodeAt(from) !== BACK_TICK) {
+      return this.#readWord()
+    }
+    return this.#readQuoted(BACK_TICK) ? this.findName(from + 1, this.end - 1) : undefined
   }
 }
 

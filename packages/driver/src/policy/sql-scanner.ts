@@ -1,29 +1,6 @@
+import { Found } from './sql-findings.js'
 import { SqlLexer, type SqlReading, type TokenKind } from './sql-lexer.js'
 import type { SqlWord } from './sql-words.js'
-
-/** What was found in a text so far; each is a bit of `SqlScanner.findings`. */
-export const Found = {
-  /** Belongs on the writer. */
-  WRITE: 1,
-  /** Belongs where the session is. */
-  SESSION: 2,
-  /** Not certainly free of effects, or not the same when run elsewhere. */
-  EFFECTS: 4,
-  /** Leaves something on the connection that cannot be carried elsewhere. */
-  PINS: 8,
-  /** Sets something on the connection that can. */
-  STATE: 16,
-  SEVERAL: 32,
-  CALL: 64,
-  MAY_COMMIT: 128,
-  /** A user variable was named. */
-  VARIABLE: 256,
-  /** A system variable was named. */
-  SYSTEM_VARIABLE: 512,
-  INTO: 1024,
-  /** The text does not lex. */
-  BAD: 2048,
-} as const
 
 const { WRITE, SESSION, EFFECTS, PINS, VARIABLE, SYSTEM_VARIABLE, INTO, BAD } = Found
 
@@ -124,8 +101,19 @@ export class SqlScanner {
     }
   }
 
-  /** Goes on to the next token. */
+  /** Goes on to the next token, but not past the end of the statement. */
   advance(): void {
+    if (!this.isAtEnd) {
+      this.#read()
+    }
+  }
+
+  /** Goes on to the first token of the text, or of the statement after the semicolon. */
+  enterStatement(): void {
+    this.#read()
+  }
+
+  #read(): void {
     const lexer = this.#lexer
     this.#twoBefore = this.#before
     this.#twoBeforeWord = this.#beforeWord

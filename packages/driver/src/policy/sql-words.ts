@@ -14,147 +14,42 @@ export interface SqlWord {
 }
 
 /** Reserved words (MySQL 8.4 manual, 11.3 "Keywords and Reserved Words") seen before `(`. */
-const BEFORE_PARENTHESIS = [
-  ...[
-    'ALL',
-    'AND',
-    'AS',
-    'BETWEEN',
-    'BIGINT',
-    'BINARY',
-    'BY',
-    'CASE',
-    'CHAR',
-    'DECIMAL',
-    'DISTINCT',
-  ],
-  ...[
-    'DISTINCTROW',
-    'DIV',
-    'DOUBLE',
-    'ELSE',
-    'EXCEPT',
-    'EXISTS',
-    'FLOAT',
-    'FROM',
-    'GROUP',
-    'HAVING',
-  ],
-  ...[
-    'IN',
-    'INDEX',
-    'INT',
-    'INTERSECT',
-    'INTERVAL',
-    'JOIN',
-    'KEY',
-    'LATERAL',
-    'LIKE',
-    'MOD',
-    'NOT',
-  ],
-  ...['NUMERIC', 'OF', 'ON', 'OR', 'OVER', 'PARTITION', 'REAL', 'REGEXP', 'RLIKE', 'ROW', 'SELECT'],
-  ...['STRAIGHT_JOIN', 'THEN', 'UNION', 'USING', 'VALUES', 'VARBINARY', 'VARCHAR', 'WHEN', 'WHERE'],
-  ...['XOR'],
-]
+const BEFORE_PARENTHESIS =
+  `ALL AND AS BETWEEN BIGINT BINARY BY CASE CHAR DECIMAL DESC DESCRIBE DISTINCT DISTINCTROW
+   DIV DOUBLE ELSE EXCEPT EXISTS EXPLAIN FLOAT FROM GROUP HAVING IN INDEX INT INTERSECT
+   INTERVAL JOIN KEY LATERAL LIKE MOD NOT NUMERIC OF ON OR OVER PARTITION REAL REGEXP RLIKE
+   ROW SELECT STRAIGHT_JOIN THEN UNION USING VALUES VARBINARY VARCHAR WHEN WHERE XOR`.split(/\s+/)
 
 const SYSTEM_SCHEMAS = ['INFORMATION_SCHEMA', 'PERFORMANCE_SCHEMA', 'MYSQL', 'SYS']
 
 /** Words that the rules of `sql-scanner.ts` and `classify-sql.ts` ask for by name. */
-const OTHERS = [
-  ...[
-    'ALTER',
-    'ANALYZE',
-    'ANY',
-    'AUTOCOMMIT',
-    'BEGIN',
-    'BINLOG',
-    'CACHE',
-    'CALL',
-    'CHAIN',
-    'CHANGE',
-  ],
-  ...[
-    'CHARACTER',
-    'CHECK',
-    'CHECKSUM',
-    'CLONE',
-    'COLUMNS',
-    'COMMIT',
-    'CONNECTION_ID',
-    'CONSISTENT',
-    'CREATE',
-  ],
-  ...['DEALLOCATE', 'DELETE', 'DESC', 'DESCRIBE', 'DO', 'DROP', 'END', 'ERRORS', 'ERROR_COUNT'],
-  ...['EXECUTE', 'EXPLAIN', 'EXPORT', 'EXTENDED', 'FALSE', 'FLUSH', 'FOR', 'FOUND_ROWS', 'GET'],
-  ...['GET_LOCK', 'GLOBAL', 'GRANT', 'GTID_NEXT', 'HANDLER', 'HELP', 'IDENTITY', 'IMPORT'],
-  ...[
-    'INSERT_ID',
-    'INSTALL',
-    'INTO',
-    'JSON',
-    'KILL',
-    'LAST_INSERT_ID',
-    'LIMIT',
-    'LOAD',
-    'LOCAL',
-    'LOCK',
-  ],
-  ...['NAMES', 'NEXTVAL', 'NO', 'OFF', 'ONLY', 'OPTIMIZE', 'PARTITIONS', 'PASSWORD', 'PERSIST'],
-  ...['PERSIST_ONLY', 'PREPARE', 'PSEUDO_THREAD_ID', 'PURGE', 'RAND_SEED1', 'RAND_SEED2', 'READ'],
-  ...[
-    'RECURSIVE',
-    'RELEASE',
-    'RENAME',
-    'REPAIR',
-    'RESET',
-    'RESIGNAL',
-    'RESOURCE',
-    'RESTART',
-    'REVOKE',
-  ],
-  ...['ROLE', 'ROLLBACK', 'ROW_COUNT', 'SAVEPOINT', 'SESSION', 'SET', 'SETVAL', 'SHARE', 'SHOW'],
-  ...[
-    'SHUTDOWN',
-    'SIGNAL',
-    'SNAPSHOT',
-    'SOME',
-    'SQL_CALC_FOUND_ROWS',
-    'START',
-    'STATEMENT',
-    'STOP',
-  ],
-  ...['TABLE', 'TEMPORARY', 'TO', 'TRADITIONAL', 'TRANSACTION', 'TRANSACTION_ISOLATION'],
-  ...['TRANSACTION_READ_ONLY', 'TREE', 'TRUE', 'TX_ISOLATION', 'TX_READ_ONLY', 'UNINSTALL'],
-  ...[
-    'UNLOCK',
-    'UPDATE',
-    'USE',
-    'VALUE',
-    'WARNINGS',
-    'WARNING_COUNT',
-    'WITH',
-    'WORK',
-    'WRITE',
-    'XA',
-  ],
-  ...['AGAINST', 'CHARSET', 'DATETIME'],
-]
+const OTHERS = `AGAINST ALTER ANALYZE ANY AUTOCOMMIT BEGIN BINLOG CACHE CALL CHAIN CHANGE CHARACTER
+   CHARSET CHECK CHECKSUM CLONE COLUMNS COMMIT CONNECTION_ID CONSISTENT CREATE DATETIME
+   DEALLOCATE DELETE DO DROP END ERRORS ERROR_COUNT EXECUTE EXPORT EXTENDED FALSE FLUSH FOR
+   FOUND_ROWS GET GET_LOCK GLOBAL GRANT GTID_NEXT HANDLER HELP IDENTITY IMPORT INSERT_ID
+   INSTALL INTO JSON KILL LAST_INSERT_ID LIMIT LOAD LOCAL LOCK NAMES NEXTVAL NO OFF ONLY
+   OPTIMIZE PARTITIONS PASSWORD PERSIST PERSIST_ONLY PREPARE PSEUDO_THREAD_ID PURGE
+   RAND_SEED1 RAND_SEED2 READ RECURSIVE RELEASE RENAME REPAIR RESET RESIGNAL RESOURCE RESTART
+   REVOKE ROLE ROLLBACK ROW_COUNT SAVEPOINT SESSION SET SETVAL SHARE SHOW SHUTDOWN SIGNAL
+   SNAPSHOT SOME SQL_CALC_FOUND_ROWS START STATEMENT STOP TABLE TEMPORARY TO TRADITIONAL
+   TRANSACTION TRANSACTION_ISOLATION TRANSACTION_READ_ONLY TREE TRUE TX_ISOLATION
+   TX_READ_ONLY UNINSTALL UNLOCK UPDATE USE VALUE WARNINGS WARNING_COUNT WITH WORK WRITE XA`.split(
+  /\s+/,
+)
 
-const EFFECT_FREE = new Set(EFFECT_FREE_FUNCTIONS)
 const PRECEDING = new Set(BEFORE_PARENTHESIS)
 const SCHEMAS = new Set(SYSTEM_SCHEMAS)
 
 /** Words by their hash; two that share one follow each other in the array. */
 const WORDS = new Map<number, SqlWord[]>()
-for (const text of new Set([...EFFECT_FREE, ...PRECEDING, ...SCHEMAS, ...OTHERS])) {
+for (const text of new Set([...EFFECT_FREE_FUNCTIONS, ...PRECEDING, ...SCHEMAS, ...OTHERS])) {
   let hash = 0
   for (let index = 0; index < text.length; index++) {
     hash = foldIntoHash(hash, text.charCodeAt(index))
   }
   const word = Object.freeze({
     text,
-    isEffectFree: EFFECT_FREE.has(text),
+    isEffectFree: EFFECT_FREE_FUNCTIONS.has(text),
     mayPrecedeParenthesis: PRECEDING.has(text),
     isSystemSchema: SCHEMAS.has(text),
   })
