@@ -11,11 +11,12 @@ import { createMysqldStorage } from '../../src/storage/mysqld/mysqld-storage.js'
 import type { StorageAccounts } from '../../src/storage/storage.js'
 import { connectTo, errorOf, firstRow, openCluster } from '../open-cluster.js'
 
-const ways: readonly [string, ConnectionOptions][] = [
-  ['plain', {}],
-  ['compressed', { compress: true }],
-  ['over TLS', { ssl: {} }],
-  ['compressed over TLS', { ssl: {}, compress: true }],
+/** How a client may connect, and how long a packet is tried on it: two or three frames. */
+const ways: readonly [string, ConnectionOptions, number][] = [
+  ['plain', {}, 40],
+  ['compressed', { compress: true }, 17],
+  ['over TLS', { ssl: {} }, 17],
+  ['compressed over TLS', { ssl: {}, compress: true }, 40],
 ]
 
 let cluster: Cluster
@@ -26,7 +27,7 @@ async function open(options: ConnectionOptions): Promise<void> {
   connection = await connectTo(cluster, undefined, { multipleStatements: true, ...options, ...ssl })
 }
 
-describe.each(ways)('%s', (_, options) => {
+describe.each(ways)('%s', (_, options, megabytes) => {
   beforeAll(async () => {
     cluster = await startCluster({
       storage: 'mysqld',
@@ -64,8 +65,8 @@ describe.each(ways)('%s', (_, options) => {
     }
   })
 
-  it('a packet of 40 MB in both directions', async () => {
-    const big = Buffer.alloc(40 * 1024 * 1024, 'abcdefghij')
+  it(`a packet of ${megabytes} MB in both directions`, async () => {
+    const big = Buffer.alloc(megabytes * 1024 * 1024, 'abcdefghij')
     const [rows] = await connection.query<RowDataPacket[]>('SELECT ? AS big, MD5(?) AS md5', [
       big,
       'x',

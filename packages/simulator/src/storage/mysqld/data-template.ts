@@ -13,14 +13,20 @@ const run = promisify(execFile)
 const templateFormat = 1
 
 /**
- * Copies a fresh data directory to `target`. The first call on a machine prepares one (0.5 s with MariaDB,
- * some seconds with MySQL) and keeps it in the system's temporary directory; starters that come at the same
- * time may each prepare one, and the first to finish wins.
+ * Puts a fresh data directory at `data` inside `directory`. The first call on a machine prepares one (0.5 s
+ * with MariaDB, some seconds with MySQL) and keeps a copy in the system's temporary directory; starters that
+ * come at the same time may each prepare one, and the first to finish wins.
  */
-export async function copyDataTemplate(program: ServerProgram, target: string): Promise<void> {
+export async function makeDataDirectory(program: ServerProgram, directory: string): Promise<void> {
   const template = templatePath(program)
-  if (!(await exists(template))) await prepareTemplate(program, template)
-  await cp(template, target, { recursive: true })
+  const data = join(directory, 'data')
+  if (await exists(template)) {
+    await cp(template, data, { recursive: true })
+    return
+  }
+  if (program.flavour === 'mysql') await initializeMysql(program, data)
+  else await installMariadb(program, data)
+  await keepTemplate(data, template)
 }
 
 function templatePath(program: ServerProgram): string {
@@ -30,24 +36,21 @@ function templatePath(program: ServerProgram): string {
   return join(tmpdir(), `aurora-mysql2-simulator-data-${hash}`)
 }
 
-async function prepareTemplate(program: ServerProgram, template: string): Promise<void> {
-  const work = await mkdtemp(`${template}-`)
-  const data = join(work, 'data')
+async function keepTemplate(data: string, template: string): Promise<void> {
+  const copy = await mkdtemp(`${template}-`)
   try {
-    if (program.flavour === 'mysql') await initializeMysql(program, data)
-    else await installMariadb(program, data)
-    await rename(data, template)
+    await cp(data, copy, { recursive: true })
+    await rename(copy, template)
   } catch (error) {
+    await rm(copy, { recursive: true, force: true })
     // Another starter was faster: its template is as good as ours.
     if (!(await exists(template))) throw error
-  } finally {
-    await rm(work, { recursive: true, force: true })
   }
 }
 
 async function initializeMysql(program: ServerProgram, data: string): Promise<void> {
   const flags = ['--no-defaults', '--initialize-insecure', ...userFlags(), ...layoutFlags]
-  await run(program.path, [...flags, `--datadir=${data}`])
+  await run(program.path, [...flags, `--datadir=${data}`, `--tmpdir=${dirname(data)}`])
 }
 
 async function installMariadb(program: ServerProgram, data: string): Promise<void> {
@@ -66,6 +69,8 @@ async function installMariadb(program: ServerProgram, data: string): Promise<voi
   await run(installer, [
     '--no-defaults',
     `--datadir=${data}`,
+    // A starting server clears what looks like temporary tables, another one's too.
+    `--tmpdir=${dirname(data)}`,
     '--skip-test-db',
     '--auth-root-authentication-method=normal',
     ...userFlags(),

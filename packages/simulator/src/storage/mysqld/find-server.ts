@@ -15,10 +15,17 @@ const names = ['mariadbd', 'mysqld']
 // Distributions install servers here, and ordinary users' PATHs leave it out.
 const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec']
 
-/** The first `mariadbd` or `mysqld` on PATH or in the system's folders for servers. */
-export async function findServer(): Promise<ServerProgram | undefined> {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...systemFolders]
-  for (const folder of folders.filter((each) => each !== '')) {
+/** Where servers are looked for: PATH, then the system's folders for servers. */
+export function serverFolders(): readonly string[] {
+  const onPath = (process.env.PATH ?? '').split(delimiter).filter((each) => each !== '')
+  return [...onPath, ...systemFolders]
+}
+
+/** The first `mariadbd` or `mysqld` in these folders. */
+export async function findServer(
+  folders: readonly string[] = serverFolders(),
+): Promise<ServerProgram | undefined> {
+  for (const folder of folders) {
     for (const name of names) {
       const path = join(folder, name)
       const isExecutable = await access(path, constants.X_OK).then(

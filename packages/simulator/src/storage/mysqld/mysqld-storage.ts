@@ -3,15 +3,18 @@ import { connect, type Socket } from 'node:net'
 import { createConnection, createPool, type Pool } from 'mysql2/promise'
 import type { Storage, StorageAccounts } from '../storage.js'
 import { accountsSql } from './accounts-sql.js'
-import { findServer, type ServerProgram } from './find-server.js'
+import { findServer, type ServerProgram, serverFolders } from './find-server.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
 
 /**
  * One private MariaDB or MySQL server on a socket file and a temporary directory, shared by all instances.
  * Nothing of it outlives this process, however the process ends.
  */
-export async function createMysqldStorage(accounts: StorageAccounts): Promise<Storage> {
-  const program = await findServer()
+export async function createMysqldStorage(
+  accounts: StorageAccounts,
+  folders: readonly string[] = serverFolders(),
+): Promise<Storage> {
+  const program = await findServer(folders)
   if (!program) {
     throw new Error(
       "Storage 'mysqld' needs mariadbd or mysqld on PATH: install it (Debian and Ubuntu: apt-get install mariadb-server-core; macOS: brew install mariadb) or use storage 'embedded'.",

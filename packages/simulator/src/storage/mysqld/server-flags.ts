@@ -22,6 +22,8 @@ export function serverFlags(program: ServerProgram, directory: string): readonly
     ...userFlags(),
     ...layoutFlags,
     `--datadir=${join(directory, 'data')}`,
+    // A starting server clears what looks like temporary tables, another one's too.
+    `--tmpdir=${directory}`,
     `--socket=${join(directory, 's.sock')}`,
     `--pid-file=${join(directory, 'pid')}`,
     `--log-error=${join(directory, 'error.log')}`,

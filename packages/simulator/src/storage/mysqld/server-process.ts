@@ -1,19 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, statfs } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { copyDataTemplate } from './data-template.js'
+import { makeDataDirectory } from './data-template.js'
 import type { ServerProgram } from './find-server.js'
 import { serverFlags } from './server-flags.js'
 
 const startLimitMs = 20_000
 const startPollMs = 5
 
-/** A path on a file system in memory, where there is one. */
+/** A file system in memory, where there is one. */
 const memoryFolder = '/dev/shm'
+const roomBytes = 512 * 1024 * 1024
 
 /**
  * The watcher runs the server, once told to, and waits for the end of its input, which comes when this
@@ -44,11 +45,7 @@ export interface ServerProcess {
 
 /** Starts a server on a fresh data directory and waits until it accepts connections. */
 export async function startServerProcess(program: ServerProgram): Promise<ServerProcess> {
-  const folder = await stat(memoryFolder).then(
-    () => memoryFolder,
-    () => tmpdir(),
-  )
-  const directory = await mkdtemp(join(folder, 'aurora-sim-'))
+  const directory = await mkdtemp(join(await roomyFolder(), 'aurora-sim-'))
   const command = [program.path, ...serverFlags(program, directory)]
   const watcher = spawn('/bin/sh', ['-c', watcherScript, 'aurora-sim', directory, ...command], {
     detached: true,
@@ -62,7 +59,7 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
     await closed
   }
   try {
-    await copyDataTemplate(program, join(directory, 'data'))
+    await makeDataDirectory(program, directory)
     watcher.stdin?.write('start\n')
     const socketPath = join(directory, 's.sock')
     await untilReady(watcher, socketPath, directory)
@@ -71,6 +68,12 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
     await stop()
     throw error
   }
+}
+
+/** Memory, where there is enough of it; containers often have 64 MB there, too little for a server's files. */
+async function roomyFolder(): Promise<string> {
+  const space = await statfs(memoryFolder).catch(() => undefined)
+  return space && space.bavail * space.bsize >= roomBytes ? memoryFolder : tmpdir()
 }
 
 async function untilReady(watcher: ChildProcess, socketPath: string, directory: string) {

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'tsup'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const packageFolder = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** What a program that uses the simulator must not leave behind. */
+interface Trace {
+  readonly directory: string
+  readonly serverPid: number
+}
+
+let folder = ''
+
+beforeAll(async () => {
+  // Inside the package, so that its dependencies are found.
+  folder = await mkdtemp(join(packageFolder, 'node_modules', '.exits-'))
+  await build({
+    entry: [join(packageFolder, 'src/index.ts')],
+    outDir: join(folder, 'built'),
+    format: 'esm',
+    config: false,
+    silent: true,
+    dts: false,
+    skipNodeModulesBundle: true,
+    external: [/embedded-storage/],
+    outExtension: () => ({ js: '.mjs' }),
+  })
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function startProgram(name: string, ending: string, env: NodeJS.ProcessEnv = {}) {
+  const path = join(folder, `${name.replaceAll(/\W/g, '-')}.mjs`)
+  const program = `
+    import { startCluster } from './built/index.mjs'
+    const cluster = await startCluster({ storage: 'mysqld', instances: 2 })
+    const [row] = await cluster.query('SELECT @@pid_file AS pidFile')
+    console.log(row.pidFile)
+    ${ending}
+  `
+  await writeFile(path, program)
+  const child = spawn(process.execPath, [path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  const exited = once(child, 'exit')
+  const trace = await traceOf(child)
+  return { child, trace, exited }
+}
+
+async function traceOf(child: ChildProcess): Promise<Trace> {
+  let errors = ''
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk
+  })
+  if (!child.stdout) throw new Error('no output to read')
+  for await (const pidFile of createInterface({ input: child.stdout })) {
+    return { directory: dirname(pidFile), serverPid: Number(await readFile(pidFile, 'utf8')) }
+  }
+  throw new Error(`the program ended early: ${errors}`)
+}
+
+async function untilGone({ directory, serverPid }: Trace): Promise<void> {
+  const deadlineMs = performance.now() + 5000
+  while ((await exists(directory)) || isAlive(serverPid)) {
+    if (performance.now() > deadlineMs)
+      throw new Error('the server or its directory is still there')
+    await sleep(10)
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('nothing is left behind', () => {
+  // The program waits for its reader, who takes the server's process number first.
+  const soon = (statement: string) => `setTimeout(() => { ${statement} }, 200)`
+  it.each([
+    ['after close()', soon('cluster.close()'), 0],
+    [
+      'after process.exit() in the middle',
+      soon("cluster.query('SELECT SLEEP(5)').catch(() => {}); process.exit(3)"),
+      3,
+    ],
+    ['after an uncaught exception', soon("throw new Error('a bug')"), 1],
+    ['after an unhandled rejection', soon("Promise.reject(new Error('a bug'))"), 1],
+  ])('%s', async (name, ending, code) => {
+    const { trace, exited } = await startProgram(name, ending)
+    expect(isAlive(trace.serverPid)).toBe(true)
+    expect(await exited).toEqual([code, null])
+    await untilGone(trace)
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('after %s', async (signal) => {
+    const { child, trace, exited } = await startProgram(signal, '')
+    expect(isAlive(trace.serverPid)).toBe(true)
+    child.kill(signal)
+    expect(await exited).toEqual([null, signal])
+    await untilGone(trace)
+  })
+
+  it('after SIGKILL while a server was still starting', async () => {
+    const before = new Set(await directories())
+    const { child, trace, exited } = await startProgram(
+      'starting',
+      "startCluster({ storage: 'mysqld' })",
+    )
+    child.kill('SIGKILL')
+    await exited
+    await untilGone(trace)
+    const added = async () => (await directories()).filter((name) => !before.has(name))
+    const deadlineMs = performance.now() + 10_000
+    // Other tests may run beside this one; what is theirs goes too.
+    while ((await added()).length > 0 && performance.now() < deadlineMs) await sleep(20)
+    expect(await added()).toEqual([])
+  })
+})
+
+async function directories(): Promise<string[]> {
+  const names = await readdir('/dev/shm').catch(() => readdir(tmpdir()))
+  return names.filter((name) => name.startsWith('aurora-sim-'))
+}
+
+describe('several programs at once', () => {
+  it('start on a machine that has no prepared data, and leave only that', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'simulator-test-'))
+    const ending = 'setTimeout(() => cluster.close(), 200)'
+    const programs = await Promise.all(
+      [1, 2, 3].map((n) => startProgram(`parallel ${n}`, ending, { TMPDIR: empty })),
+    )
+    for (const { exited, trace } of programs) {
+      expect(await exited).toEqual([0, null])
+      await untilGone(trace)
+    }
+    const left = await readdir(empty)
+    expect(left).toHaveLength(1)
+    expect(left[0]).toMatch(/^aurora-mysql2-simulator-data-[0-9a-f]+$/)
+    await rm(empty, { recursive: true })
+  })
+})
