@@ -154,8 +154,11 @@ export class Cluster implements Runner {
     this.budget.refund()
     if (!sqlClass.isRepeatable) this.#noteWrite(work)
     if (lease !== undefined) {
-      if (holder === undefined) this.giveBack(lease, undefined)
-      else {
+      if (sqlClass.setsState && work.text !== undefined) lease.state = lease.state.after(work.text)
+      if (holder === undefined) {
+        lease.leftState = lease.state
+        this.giveBack(lease, undefined)
+      } else {
         holder.note(work.text, sqlClass)
         if (holder.isReleased) this.release(holder)
       }
@@ -200,7 +203,10 @@ export class Cluster implements Runner {
     const { lease } = holder
     holder.lease = undefined
     holder.isReleased = true
-    if (lease !== undefined) this.giveBack(lease, holder)
+    if (lease !== undefined) {
+      lease.leftState = lease.state
+      this.giveBack(lease, holder)
+    }
     holder.forget()
   }
 

@@ -22,6 +22,14 @@ export class Fifo<T extends Queued> {
     this.#length++
   }
 
+  /** Puts one back to the front: it was its turn, and could not be served. */
+  unshift(item: T): void {
+    item.next = this.#head
+    this.#head = item
+    this.#tail ??= item
+    this.#length++
+  }
+
   shift(): T | undefined {
     const item = this.#head
     if (item === undefined) return undefined

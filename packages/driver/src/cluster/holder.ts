@@ -1,5 +1,9 @@
+import { SessionState } from '../io/session-state.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
+
+/** Any mention: false here costs a read on the writer, nothing else. */
+const ISOLATION = /isolation/i
 
 /**
  * What a session holds between its statements: one lease, and why it may not be swapped.
@@ -7,6 +11,8 @@ import type { Lease } from './instance-pool.js'
  */
 export class Holder {
   lease: Lease | undefined
+  /** What this session has set: every connection that it runs on must carry it. */
+  state = SessionState.BASE
   /** Something was left on the connection that cannot be carried to another: swapped no more until released. */
   isPinned = false
   /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
@@ -29,8 +35,9 @@ export class Holder {
   /** A statement of this session has ended well: what does it leave behind? */
   note(text: string | undefined, sqlClass: SqlClass): void {
     const { control } = sqlClass
-    if (sqlClass.intent === 'write') this.hasWritten = true
-    if (sqlClass.setsState || control === 'set-transaction') this.isPinned = true
+    if (sqlClass.intent === 'write' && !sqlClass.isRepeatable) this.hasWritten = true
+    if (sqlClass.setsState && text !== undefined) this.#noteState(text)
+    if (control === 'set-transaction') this.isPinned = true
     if (sqlClass.pins && control === 'none') {
       this.isPinned = true
       this.leavesState = true
@@ -41,11 +48,20 @@ export class Holder {
     else this.prelude = undefined
   }
 
+  #noteState(text: string): void {
+    const { lease } = this
+    if (lease !== undefined) this.state = lease.state
+    if (this.state.isLong) this.isPinned = true
+    // Readers run REPEATABLE READ whatever they are told (AWS: AuroraMySQL.Reference.IsolationLevels).
+    if (ISOLATION.test(text)) this.hasWritten = true
+  }
+
   /** It has been released: nothing that it did concerns what it may still be used for. */
   forget(): void {
     this.isPinned = false
     this.leavesState = false
     this.hasWritten = false
+    this.state = SessionState.BASE
     this.prelude = undefined
   }
 }

@@ -7,28 +7,23 @@ import { type Permit, Permits } from '../io/permits.js'
 import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
 import type { Candidate } from '../policy/select-reader.js'
+import { type Borrower as AnyBorrower, stateFit } from './borrower.js'
+import { catchUp } from './catch-up.js'
 import { answersPing, confirmsRole, identify, isRoleInDoubt } from './check-lease.js'
-import { Fifo, type Queued } from './fifo.js'
+import { Fifo } from './fifo.js'
+import { IdleStack } from './idle-stack.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
 
 export type Lease = Connection<InstancePool>
 
-/** Who borrows a connection: gets exactly one of the two calls, unless it has withdrawn. */
-export interface Borrower extends Queued {
-  /** The connection must be able to carry writes: it is asked for its role when that is in doubt. */
-  readonly needsWriter: boolean
-  /** Gave up waiting; it is passed over. */
-  readonly hasWithdrawn: boolean
-  lend(lease: Lease): void
-  refuse(error: unknown): void
-}
+/** Who borrows from here. */
+export type Borrower = AnyBorrower<Lease>
 
 /**
  * The connections to one instance. Idle ones lie on a stack, so that the last used is used first, as in mysql2. Who finds none
  * waits in order of arrival, for a connection that another gives back or for a permit to open one, whichever comes first.
  */
 export class InstancePool implements Lender, Candidate, ConnectionOwner {
-  readonly config: unknown
   readonly endpoint: Endpoint
   /** Replaced with each topology. */
   instance: Instance
@@ -44,7 +39,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   readonly counts = { opened: 0, statements: 0 }
 
   readonly #setup: InstancePoolSetup
-  readonly #idle: Lease[] = []
+  readonly #idle = new IdleStack<Lease>()
   readonly #all = new Set<Lease>()
   readonly #waiting = new Fifo<Borrower>()
   readonly #permits: Permits
@@ -56,7 +51,6 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   constructor(instance: Instance, setup: InstancePoolSetup) {
     this.instance = instance
     this.endpoint = instance.endpoint
-    this.config = setup.config
     this.#setup = setup
     this.#permits = new Permits(setup.config.connectionLimit)
     this.#limit = setup.config.connectionLimit || Number.POSITIVE_INFINITY
@@ -105,14 +99,13 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Lends a connection: at once when an idle one will do, else as soon as there is one. */
   lend(borrower: Borrower): void {
-    const lease = this.#takeIdle()
-    if (lease !== undefined) {
-      if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
-      else borrower.lend(lease)
-      return
-    }
+    const lease = this.#idle.take((idle) => stateFit(idle, borrower))
+    if (lease !== undefined) return this.#lendThis(lease, borrower)
     if (this._closed) return borrower.refuse(new Error('Pool is closed.'))
     const { waitForConnections, queueLimit } = this.#setup.config
+    // Idle connections that carry what others have set make room for a clean one.
+    const foreign = this.#isFull ? this.#idle.removeOldest() : undefined
+    if (foreign !== undefined) this.#retire(foreign)
     if (this.#isFull) {
       if (!waitForConnections) return borrower.refuse(new Error('No connections available.'))
       if (queueLimit > 0 && this.#waiting.length >= queueLimit)
@@ -147,17 +140,15 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     lease.lastUsedMs = monotonicMs()
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
     const borrower = this.#nextWaiting()
-    if (borrower === undefined) this.#idle.push(lease)
-    else if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
-    else borrower.lend(lease)
+    if (borrower === undefined) return this.#idle.push(lease)
+    if (stateFit(lease, borrower) !== 'foreign') return this.#lendThis(lease, borrower)
+    this.#waiting.unshift(borrower)
+    this.#retire(lease)
   }
 
   /** Takes an idle connection out of the stack, for whoever wants this very one. False when it is in use. */
   takeOut(lease: Lease): boolean {
-    const at = this.#idle.indexOf(lease)
-    if (at < 0) return false
-    this.#idle.splice(at, 1)
-    return true
+    return this.#idle.remove(lease)
   }
 
   /** Takes in a connection, opened by a name that is not an instance's, that turned out to lead here. It must not be in use. */
@@ -187,7 +178,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
    */
   fence(error: Error, cutIf: (lease: Lease) => boolean): number {
     this.generation++
-    for (const lease of this.#idle.splice(0)) this.#retire(lease)
+    for (const lease of this.#idle.clear()) this.#retire(lease)
     for (const socket of this.#opening) socket.destroy(error)
     let cut = 0
     for (const lease of [...this.#all]) {
@@ -195,13 +186,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       lease.cut(error)
       cut++
     }
-    for (
-      let borrower = this.#nextWaiting();
-      borrower !== undefined;
-      borrower = this.#nextWaiting()
-    ) {
-      borrower.refuse(error)
-    }
+    for (const borrower of this.#takeWaiting()) borrower.refuse(error)
     return cut
   }
 
@@ -227,10 +212,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     const { config, options } = this.#setup
     const nowMs = monotonicMs()
     while (this.#idle.length > options.minIdle && config.maxIdle < this.#limit) {
-      const oldest = this.#idle[0]
+      const { oldest } = this.#idle
       const isTooOld = oldest !== undefined && nowMs - oldest.lastUsedMs > config.idleTimeout
       if (oldest === undefined || !(isTooOld || this.#idle.length > config.maxIdle)) break
-      this.#idle.shift()
+      this.#idle.removeOldest()
       this.#retire(oldest)
     }
     this.#openMore()
@@ -240,16 +225,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   close(done: () => void): void {
     this._closed = true
     const closed = new Error('Pool is closed.')
-    for (
-      let borrower = this.#nextWaiting();
-      borrower !== undefined;
-      borrower = this.#nextWaiting()
-    ) {
-      const waiting = borrower
-      process.nextTick(() => waiting.refuse(closed))
-    }
+    for (const borrower of this.#takeWaiting()) process.nextTick(() => borrower.refuse(closed))
     for (const socket of this.#opening) socket.destroy(closed)
-    this.#idle.length = 0
+    this.#idle.clear()
     let left = this.#all.size
     if (left === 0) return done()
     for (const lease of [...this.#all]) {
@@ -265,10 +243,17 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** mysql2's PoolConnection calls this on `release()`: connections are given back by who borrowed them. */
   releaseConnection(): void {}
 
-  #takeIdle(): Lease | undefined {
-    let lease = this.#idle.pop()
-    while (lease !== undefined && (lease.isDead || lease.isFenced)) lease = this.#idle.pop()
-    return lease
+  #lendThis(lease: Lease, borrower: Borrower): void {
+    if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
+    else if (stateFit(lease, borrower) === 'missing') void this.#lendSet(lease, borrower)
+    else borrower.lend(lease)
+  }
+
+  #takeWaiting(): Borrower[] {
+    const all: Borrower[] = []
+    for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting())
+      all.push(next)
+    return all
   }
 
   #nextWaiting(): Borrower | undefined {
@@ -286,12 +271,28 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       lease.isDoubtful = false
       lease.lastUsedMs = monotonicMs()
     } else lease.cut(lostError('The connection did not answer'))
-    if (borrower.hasWithdrawn) return this.give(lease)
-    if (isGood && !lease.isDead && !lease.isFenced) borrower.lend(lease)
-    else {
+    if (!isGood || lease.isDead || lease.isFenced) {
       if (isGood) this.#retire(lease)
-      this.lend(borrower)
+      return this.lend(borrower)
     }
+    if (borrower.hasWithdrawn) this.give(lease)
+    else this.#lendThis(lease, borrower)
+  }
+
+  /** Sends first what the borrower's session has set and this connection does not carry yet. */
+  async #lendSet(lease: Lease, borrower: Borrower): Promise<void> {
+    try {
+      await catchUp(lease, borrower.state)
+    } catch (error) {
+      this.#retire(lease)
+      return borrower.refuse(error)
+    }
+    if (lease.isDead || lease.isFenced) {
+      this.#retire(lease)
+      return this.lend(borrower)
+    }
+    if (borrower.hasWithdrawn) this.give(lease)
+    else borrower.lend(lease)
   }
 
   #openMore(): void {
@@ -398,8 +399,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Dead or dying: its place is free at once. */
   #buried(lease: Lease): void {
     if (!this.#all.delete(lease)) return
-    const at = this.#idle.indexOf(lease)
-    if (at >= 0) this.#idle.splice(at, 1)
+    this.#idle.remove(lease)
     this.#permits.release(lease.permit)
     this.#openMore()
   }

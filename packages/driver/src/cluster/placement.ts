@@ -76,7 +76,10 @@ export class Placement {
     const pool = lease.lender
     if (lease.isDead || lease.isFenced) return false
     if (state.mode !== 'cluster') return pool === members.given
-    if (work.sqlClass.intent === 'session' && !work.mustWrite) return true
+    if (work.sqlClass.intent === 'session' && !work.mustWrite) {
+      work.askedAs = pool.role
+      return true
+    }
     const role = this.#roleOf(work)
     if (role === 'writer') {
       work.askedAs = 'writer'

@@ -1,4 +1,5 @@
 import type { StatementOptions } from '../contract/statement-options.js'
+import { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Context } from './consistency.js'
@@ -103,6 +104,10 @@ export abstract class Work implements Borrower {
 
   get needsWriter(): boolean {
     return this.askedAs === 'writer' && !this.sqlClass.isRepeatable
+  }
+
+  get state(): SessionState {
+    return this.holder?.state ?? SessionState.BASE
   }
 
   get isIdempotent(): boolean {

@@ -2,6 +2,7 @@ import type { CoreConnection, OkResult } from '../contract/mysql2.js'
 import { STATUS_AUTOCOMMIT, STATUS_IN_TRANSACTION } from '../contract/mysql2.js'
 import { monotonicMs } from './clock.js'
 import type { Permit } from './permits.js'
+import { SessionState } from './session-state.js'
 
 /** Whose connection it is: an instance's pool. */
 export interface Lender {
@@ -38,6 +39,10 @@ export class Connection<L extends Lender = Lender> {
   isWriting = false
   /** Called once when the connection is lost while something runs on it that mysql2 does not call back. */
   onLost: ((error: Error) => void) | undefined
+  /** What `SET` and `USE` have left on it. */
+  state = SessionState.BASE
+  /** The state that a session left here when it was released: whoever borrows a writer's connection takes it as it is, as in mysql2. */
+  leftState = SessionState.BASE
   isInTransaction: boolean
   isAutocommit: boolean
   /** As the handshake told it: a session that changed it leaves a connection that is not lent again. */

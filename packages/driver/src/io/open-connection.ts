@@ -19,7 +19,6 @@ const ACCESS_DENIED = 1045
 /** What a physical connection belongs to, in the shape that mysql2's PoolConnection calls back. */
 export interface ConnectionOwner {
   readonly _closed: boolean
-  readonly config: unknown
   _removeConnection(connection: unknown): void
   releaseConnection(connection: unknown): void
 }

@@ -12,6 +12,7 @@ export interface Permit {
  */
 export class Permits {
   readonly #pool: Pool<Permit>
+  readonly #out = new Set<Permit>()
   #made = 0
 
   /** @param limit how many at once; 0 means no limit, as mysql2's `connectionLimit` does (generic-pool would read 0 as 1) */
@@ -27,17 +28,14 @@ export class Permits {
   }
 
   /** Waits for a permit. A waiter cannot be withdrawn: one that gave up must `release` what it gets. */
-  acquire(): Promise<Permit> {
-    return Promise.resolve(this.#pool.acquire())
+  async acquire(): Promise<Permit> {
+    const permit = await this.#pool.acquire()
+    this.#out.add(permit)
+    return permit
   }
 
+  /** Gives a permit back. A connection may die while it is being opened, and both ends give back: the second time is ignored. */
   release(permit: Permit): void {
-    // A permit is released exactly once; generic-pool's rejection would mean that our own count is wrong.
-    void this.#pool.release(permit)
-  }
-
-  /** Permits that are out. */
-  get used(): number {
-    return this.#pool.borrowed
+    if (this.#out.delete(permit)) void this.#pool.release(permit)
   }
 }

@@ -58,7 +58,6 @@ type Row = Readonly<Record<string, unknown>>
  */
 export class Questioner implements ConnectionOwner {
   readonly _closed = false
-  readonly config: unknown = undefined
   readonly endpoint: Endpoint
   readonly #target: QuestionerTarget
   #core: CoreConnection | undefined

@@ -37,8 +37,9 @@ export function prepareInSession(
       core.prepare(given, done)
     },
     (error, handle) => {
-      if (error !== null || handle === undefined) callback(error)
-      else callback(null, inSession(cluster, holder, handle, sqlClass, enqueue))
+      if (error !== null || handle === undefined) return callback(error)
+      holder.isPinned = true
+      callback(null, inSession(cluster, holder, handle, sqlClass, enqueue))
     },
   )
   enqueue(prepare)

@@ -1,0 +1,33 @@
+import type { Connection, Lender } from '../io/connection.js'
+import type { SessionState } from '../io/session-state.js'
+import { SessionState as State } from '../io/session-state.js'
+import type { Role } from '../model/topology.js'
+import type { Queued } from './fifo.js'
+
+/** Who borrows a connection: gets exactly one of the two calls, unless it has withdrawn. */
+export interface Borrower<L> extends Queued {
+  /** The connection must be able to carry writes: it is asked for its role when that is in doubt. */
+  readonly needsWriter: boolean
+  /** What has been set in the session that it belongs to. */
+  readonly state: SessionState
+  /** Gave up waiting; it is passed over. */
+  readonly hasWithdrawn: boolean
+  lend(lease: L): void
+  refuse(error: unknown): void
+}
+
+/**
+ * Whether a connection carries what its borrower wants of it:
+ * `same`; `missing`: less, and the rest can be sent first; `foreign`: something that the borrower has not set.
+ */
+export function stateFit(
+  lease: Connection<Lender & { readonly role: Role }>,
+  borrower: Borrower<unknown>,
+): 'same' | 'missing' | 'foreign' {
+  const { state } = borrower
+  if (state === lease.state) return 'same'
+  // What a released session left on a writer's connection stays for the next one, as in mysql2: tools rely on it.
+  const takesAsLeft = state === State.BASE && lease.lender.role === 'writer'
+  if (takesAsLeft && lease.state === lease.leftState) return 'same'
+  return state.since(lease.state) === undefined ? 'foreign' : 'missing'
+}

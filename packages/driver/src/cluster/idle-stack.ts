@@ -1,0 +1,72 @@
+/** What lies on the stack: a connection that may die, or be fenced, while it lies there. */
+interface Idle {
+  readonly isDead: boolean
+  readonly isFenced: boolean
+  readonly lastUsedMs: number
+}
+
+/** Idle connections, the last used on top: it is used next, so that the others grow old and can be closed. */
+export class IdleStack<T extends Idle> {
+  #items: T[] = []
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  /** The one that has lain there longest. */
+  get oldest(): T | undefined {
+    return this.#items[0]
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  /**
+   * Takes the topmost that fits; where none is `same`, the topmost for which something is `missing`. On the ordinary path the top one
+   * fits.
+   */
+  take(matches: (item: T) => 'same' | 'missing' | 'foreign'): T | undefined {
+    let second = -1
+    for (let at = this.#items.length - 1; at >= 0; at--) {
+      const item = this.#items[at] as T
+      if (item.isDead || item.isFenced) {
+        this.#items.splice(at, 1)
+        if (second > at) second--
+        continue
+      }
+      const how = matches(item)
+      if (how === 'same') {
+        if (at === this.#items.length - 1) this.#items.pop()
+        else this.#items.splice(at, 1)
+        return item
+      }
+      if (how === 'missing' && second < 0) second = at
+    }
+    return second < 0 ? undefined : this.#items.splice(second, 1)[0]
+  }
+
+  /** Takes out this very one. False when it is not here. */
+  remove(item: T): boolean {
+    const at = this.#items.indexOf(item)
+    if (at < 0) return false
+    this.#items.splice(at, 1)
+    return true
+  }
+
+  /** Takes out the one that has lain there longest. */
+  removeOldest(): T | undefined {
+    return this.#items.shift()
+  }
+
+  /** Takes out all. */
+  clear(): T[] {
+    const all = this.#items
+    this.#items = []
+    return all
+  }
+
+  map<R>(of: (item: T) => R): R[] {
+    return this.#items.map(of)
+  }
+}
