@@ -1,0 +1,177 @@
+import type { Expression, OrderItem, Select, SelectItem } from '../sql/ast.js'
+import { SqlError } from '../sql-error.js'
+import type { SqlType } from '../values/sql-type.js'
+import { collated } from './comparison.js'
+import type { Compilation } from './compilation.js'
+import { compileExpression } from './compile-expression.js'
+import { compileFrom } from './compile-from.js'
+import { type CompiledQuery, columnAlias, orderTerm, type ResultColumn } from './compile-query.js'
+import { toCommonType, toTruth } from './conversion.js'
+import type { Emission } from './emission.js'
+import { containsAggregate } from './functions/aggregates.js'
+import { Grouping } from './grouping.js'
+import type { Clause, Scope } from './scope.js'
+
+interface Item {
+  readonly name: string
+  readonly expression: Expression | undefined
+  readonly emission: Emission
+}
+
+/** Compiles one SELECT with its ORDER BY. */
+export function compileSelect(
+  compilation: Compilation,
+  select: Select,
+  orderBy: readonly OrderItem[],
+  outer: Scope,
+  targets: readonly SqlType[] | undefined,
+): CompiledQuery {
+  const from = select.from
+    ? compileFrom(compilation, select.from, outer)
+    : { sql: '', tables: [] as Scope['tables'] }
+  const base: Scope = { ...outer, tables: from.tables }
+  const at = (clause: Clause, more: Partial<Scope> = {}): Scope => ({ ...base, clause, ...more })
+
+  const where =
+    select.where && toTruth(compilation, compileExpression(at('where clause'), select.where))
+  const isGrouped =
+    select.groupBy.length > 0 ||
+    select.having !== undefined ||
+    [...select.items, ...orderBy].some(
+      (item) => 'expression' in item && containsAggregate(item.expression),
+    )
+  const grouping = isGrouped ? new Grouping(select) : undefined
+  const grouped: Partial<Scope> = grouping ? { aggregates: 'yes' } : {}
+
+  const items = select.items.flatMap((item, index) =>
+    compileItem(at('field list', { ...grouped, ...grouping?.watch(item, index) }), item),
+  )
+  const names = emissionsOf(items)
+
+  const groupBy = select.groupBy.map((expression) => {
+    const emission =
+      itemAtPosition(expression, items, 'group statement') ??
+      compileExpression(at('group statement', { aliases: { names, first: false } }), expression)
+    grouping?.add(emission)
+    return emission.type.kind === 'string' ? collated(emission, [emission.type]) : emission.sql
+  })
+  grouping?.check()
+  const having =
+    select.having &&
+    toTruth(
+      compilation,
+      compileExpression(
+        at('having clause', { aggregates: 'yes', aliases: { names, first: true } }),
+        select.having,
+      ),
+    )
+  const order = orderBy.map((item) => {
+    const emission =
+      itemAtPosition(item.expression, items, 'order clause') ??
+      compileExpression(
+        at('order clause', { ...grouped, aliases: { names, first: true } }),
+        item.expression,
+      )
+    if (select.distinct) requireSelected(item, items)
+    return orderTerm(emission, item.descending)
+  })
+
+  const columns = items.map((item, index): ResultColumn => {
+    const { emission } = item
+    const type = targets?.[index] ?? emission.type
+    return {
+      name: item.name,
+      sql: columnAlias(index),
+      type,
+      nullable: emission.nullable,
+      ...(emission.origin && { origin: emission.origin }),
+    }
+  })
+  const list = items.map((item, index) => {
+    const target = targets?.[index]
+    const emission = target ? toCommonType(compilation, item.emission, target) : item.emission
+    const collate = (select.distinct || target) && emission.type.kind === 'string'
+    return `${collate ? collated(emission, [emission.type]) : emission.sql} AS ${columnAlias(index)}`
+  })
+  const sql = [
+    `SELECT ${select.distinct ? 'DISTINCT ' : ''}${list.join(', ')}`,
+    from.sql && `FROM ${from.sql}`,
+    where && `WHERE ${where}`,
+    groupBy.length > 0 && `GROUP BY ${groupBy.join(', ')}`,
+    having && `HAVING ${having}`,
+    order.length > 0 && `ORDER BY ${order.join(', ')}`,
+  ]
+  const atMostOneRow = isGrouped ? groupBy.length === 0 : !select.from
+  return { sql: sql.filter(Boolean).join(' '), columns, atMostOneRow }
+}
+
+function emissionsOf(items: readonly Item[]): ReadonlyMap<string, Emission> {
+  const names = new Map<string, Emission>()
+  for (const item of items) {
+    const key = item.name.toLowerCase()
+    if (item.expression && !names.has(key)) names.set(key, item.emission)
+  }
+  return names
+}
+
+function compileItem(scope: Scope, item: SelectItem): Item[] {
+  if (item.kind === 'star') return expandStar(scope, item.table)
+  const emission = compileExpression(scope, item.expression)
+  const { expression } = item
+  const name =
+    item.alias ?? (expression.kind === 'column' ? expression.name : itemName(expression, item.text))
+  return [{ name, expression, emission }]
+}
+
+/** MySQL names a bare string literal by its value, all else by its text. */
+function itemName(expression: Expression, text: string): string {
+  return expression.kind === 'string' ? expression.value : text
+}
+
+function expandStar(scope: Scope, tableName: string | undefined): Item[] {
+  const tables = scope.tables.filter(
+    (table) => tableName === undefined || table.alias === tableName,
+  )
+  if (tables.length === 0) {
+    if (tableName === undefined) throw new SqlError(1096, 'HY000', 'No tables used')
+    throw new SqlError(1051, '42S02', `Unknown table '${tableName}'`)
+  }
+  return tables.flatMap((table) =>
+    table.columns
+      .filter((column) => tableName !== undefined || !table.merged.has(column.name.toLowerCase()))
+      .map((column) => {
+        scope.onBareColumn?.(column, table)
+        return { name: column.name, expression: undefined, emission: column.emission }
+      }),
+  )
+}
+
+/** `ORDER BY 2` and `GROUP BY 2` mean the second item. */
+function itemAtPosition(
+  expression: Expression,
+  items: readonly Item[],
+  clause: Clause,
+): Emission | undefined {
+  if (expression.kind !== 'number' || !/^\d+$/.test(expression.text)) return undefined
+  const item = items[Number(expression.text) - 1]
+  if (!item) throw new SqlError(1054, '42S22', `Unknown column '${expression.text}' in '${clause}'`)
+  return item.emission
+}
+
+/** With DISTINCT the order may depend only on what is selected: MySQL's 3065. */
+function requireSelected(order: OrderItem, items: readonly Item[]): void {
+  const { expression } = order
+  if (expression.kind === 'number') return
+  const text = JSON.stringify(expression)
+  const isSelected = items.some(
+    (item) =>
+      (item.expression && JSON.stringify(item.expression) === text) ||
+      (expression.kind === 'column' && item.name.toLowerCase() === expression.name.toLowerCase()),
+  )
+  if (isSelected) return
+  throw new SqlError(
+    3065,
+    'HY000',
+    'Expression of ORDER BY clause is not in SELECT list; this is incompatible with DISTINCT',
+  )
+}

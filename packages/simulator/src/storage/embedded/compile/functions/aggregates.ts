@@ -1,0 +1,90 @@
+import type { Expression, FunctionCall } from '../../sql/ast.js'
+import { SqlError, unsupported } from '../../sql-error.js'
+import { BIGINT, DOUBLE, decimalType, exactDigits, stringType } from '../../values/sql-type.js'
+import { collated } from '../comparison.js'
+import { compileExpression } from '../compile-expression.js'
+import { orderTerm } from '../compile-query.js'
+import { toDouble, toText } from '../conversion.js'
+import { type Emission, emit } from '../emission.js'
+import type { Scope } from '../scope.js'
+
+/** The aggregates of the subset. */
+export const AGGREGATES: ReadonlySet<string> = new Set([
+  'COUNT',
+  'SUM',
+  'AVG',
+  'MIN',
+  'MAX',
+  'GROUP_CONCAT',
+  'ANY_VALUE',
+])
+
+/** Does an expression aggregate at its own level, queries inside it aside? */
+export function containsAggregate(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(containsAggregate)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
+  if ('body' in value) return false
+  const node = value as Partial<Expression>
+  if (node.kind === 'call' && node.name && AGGREGATES.has(node.name)) return true
+  return Object.values(value).some(containsAggregate)
+}
+
+/** Compiles COUNT, SUM and the like. */
+export function compileAggregate(scope: Scope, call: FunctionCall): Emission {
+  if (scope.aggregates === 'no') throw new SqlError(1111, 'HY000', 'Invalid use of group function')
+  const { onBareColumn: _, ...rest } = scope
+  const inner: Scope = { ...rest, aggregates: 'no' }
+  const list = call.arguments.map((argument) => compileExpression(inner, argument))
+  if (call.star) return emit('count(*)', BIGINT, false)
+  const [argument] = list
+  if (!argument) throw new SqlError(1064, '42000', `${call.name} needs an argument`)
+  if (list.length > 1 && call.name !== 'GROUP_CONCAT') {
+    throw unsupported(`${call.name} of several arguments`)
+  }
+  const distinct = call.distinct ? 'DISTINCT ' : ''
+  const { type } = argument
+  const operand = type.kind === 'string' ? collated(argument, [type]) : argument.sql
+  switch (call.name) {
+    case 'COUNT':
+      return emit(`count(${distinct}${operand})`, BIGINT, false)
+    case 'MIN':
+    case 'MAX':
+      if (type.kind === 'json' || (type.kind === 'string' && type.members)) {
+        throw unsupported(`${call.name} of ${type.kind === 'json' ? 'JSON' : 'ENUM'}`)
+      }
+      return emit(`${call.name.toLowerCase()}(${operand})`, type, true)
+    case 'ANY_VALUE':
+      return emit(`max(${operand})`, type, true)
+    case 'GROUP_CONCAT':
+      return groupConcat(inner, call, list)
+    default:
+      return sumOrAverage(scope, call.name, argument, distinct)
+  }
+}
+
+function sumOrAverage(scope: Scope, name: string, argument: Emission, distinct: string): Emission {
+  const digits = exactDigits(argument.type)
+  if (!digits) {
+    const operand = toDouble(scope.compilation, argument).sql
+    return emit(`${name.toLowerCase()}(${distinct}${operand})`, DOUBLE, true)
+  }
+  const sum = `sum(${distinct}${argument.sql})`
+  if (name === 'SUM') {
+    return emit(sum, decimalType(digits.integer + digits.scale + 22, digits.scale), true)
+  }
+  const scale = digits.scale + 4
+  const sql = `m_divide(${sum}, ${digits.scale}, count(${distinct}${argument.sql}), 0, ${scale})`
+  return emit(sql, decimalType(digits.integer + scale, scale), true)
+}
+
+function groupConcat(scope: Scope, call: FunctionCall, list: readonly Emission[]): Emission {
+  const { compilation } = scope
+  const text = list.map((part) => toText(compilation, part).sql).join(' || ')
+  const separator = compilation.constant(call.separator ?? ',', stringType(1)).sql
+  const order = call.orderBy.map((item) =>
+    orderTerm(compileExpression(scope, item.expression), item.descending),
+  )
+  const ordered = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''
+  if (call.distinct) throw unsupported('GROUP_CONCAT(DISTINCT …)')
+  return emit(`group_concat(${text}, ${separator}${ordered})`, stringType(1024), true)
+}
