@@ -8,6 +8,9 @@ import {
   startCluster,
 } from '../src/index.js'
 
+/** What each behaviour of the front-end must hold on. */
+export const storages = ['mysqld', 'embedded'] as const
+
 const toClose: (() => Promise<unknown>)[] = []
 
 afterEach(async () => {

@@ -69,8 +69,6 @@ async function openStorage(
     const { createMysqldStorage } = await import('../storage/mysqld/mysqld-storage.js')
     return createMysqldStorage(accounts)
   }
-  const { createEmbeddedStorage } = await import(
-    '../storage/embedded/embedded-storage.js' as string
-  )
+  const { createEmbeddedStorage } = await import('../storage/embedded/embedded-storage.js')
   return createEmbeddedStorage(accounts)
 }

@@ -1,234 +1,240 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import type { Cluster, ClusterInstance } from '../../src/index.js'
-import { connectTo, errorOf, firstRow, lossOf, openCluster } from '../open-cluster.js'
+import { connectTo, errorOf, firstRow, lossOf, openCluster, storages } from '../open-cluster.js'
 
-const question =
-  'SELECT @@aurora_server_id AS answered_by, @@innodb_read_only AS read_only, h.server_id AS server_id, h.session_id AS session_id, TIMESTAMPDIFF(MICROSECOND, h.last_update_timestamp, NOW(6)) AS age_us, h.replica_lag_in_milliseconds AS lag_ms, h.cpu AS cpu FROM (SELECT 1 AS one) AS one LEFT JOIN information_schema.replica_host_status AS h ON 1 = 1'
+describe.each(storages)('on %s', (storage) => {
+  const question =
+    'SELECT @@aurora_server_id AS answered_by, @@innodb_read_only AS read_only, h.server_id AS server_id, h.session_id AS session_id, TIMESTAMPDIFF(MICROSECOND, h.last_update_timestamp, NOW(6)) AS age_us, h.replica_lag_in_milliseconds AS lag_ms, h.cpu AS cpu FROM (SELECT 1 AS one) AS one LEFT JOIN information_schema.replica_host_status AS h ON 1 = 1'
 
-async function ask(connection: Connection): Promise<RowDataPacket[]> {
-  const [rows] = await connection.query<RowDataPacket[]>(question)
-  return rows
-}
+  async function ask(connection: Connection): Promise<RowDataPacket[]> {
+    const [rows] = await connection.query<RowDataPacket[]>(question)
+    return rows
+  }
 
-const writersOf = (rows: readonly RowDataPacket[]) =>
-  rows.filter((row) => row.session_id === 'MASTER_SESSION_ID').map((row) => row.server_id)
-const membersOf = (rows: readonly RowDataPacket[]) => rows.map((row) => row.server_id).toSorted()
+  const writersOf = (rows: readonly RowDataPacket[]) =>
+    rows.filter((row) => row.session_id === 'MASTER_SESSION_ID').map((row) => row.server_id)
+  const membersOf = (rows: readonly RowDataPacket[]) => rows.map((row) => row.server_id).toSorted()
 
-async function open(instances = 3): Promise<{ cluster: Cluster; reader: ClusterInstance }> {
-  const cluster = await openCluster({ instances, timings: { refreshMs: 20, dnsMs: 50 } })
-  return { cluster, reader: cluster.readers[0] as ClusterInstance }
-}
+  async function open(instances = 3): Promise<{ cluster: Cluster; reader: ClusterInstance }> {
+    const cluster = await openCluster({ storage, instances, timings: { refreshMs: 20, dnsMs: 50 } })
+    return { cluster, reader: cluster.readers[0] as ClusterInstance }
+  }
 
-/** Every copy has been refreshed at least once. */
-const refreshed = () => new Promise((resolve) => setTimeout(resolve, 100))
+  /** Every copy has been refreshed at least once. */
+  const refreshed = () => new Promise((resolve) => setTimeout(resolve, 100))
 
-describe('the driver’s question', () => {
-  it('gets every instance, its role, a fresh age and a plausible lag, from any instance', async () => {
-    const { cluster, reader } = await open()
-    for (const asked of [cluster.writer, reader]) {
-      const rows = await ask(await connectTo(cluster, asked))
-      expect(membersOf(rows)).toEqual(['instance-1', 'instance-2', 'instance-3'])
-      expect(writersOf(rows)).toEqual([cluster.writer.id])
-      for (const row of rows) {
-        expect(row.answered_by).toBe(asked.id)
-        expect(row.read_only).toBe(asked.role === 'reader' ? 1 : 0)
-        expect(Number(row.age_us)).toBeGreaterThanOrEqual(0)
-        expect(Number(row.age_us)).toBeLessThan(2_000_000)
-        if (row.server_id !== cluster.writer.id) expect(row.lag_ms).toBeGreaterThanOrEqual(15)
-        expect(row.cpu).toBeGreaterThan(0)
+  describe('the driver’s question', () => {
+    it('gets every instance, its role, a fresh age and a plausible lag, from any instance', async () => {
+      const { cluster, reader } = await open()
+      for (const asked of [cluster.writer, reader]) {
+        const rows = await ask(await connectTo(cluster, asked))
+        expect(membersOf(rows)).toEqual(['instance-1', 'instance-2', 'instance-3'])
+        expect(writersOf(rows)).toEqual([cluster.writer.id])
+        for (const row of rows) {
+          expect(row.answered_by).toBe(asked.id)
+          expect(row.read_only).toBe(asked.role === 'reader' ? 1 : 0)
+          expect(Number(row.age_us)).toBeGreaterThanOrEqual(0)
+          expect(Number(row.age_us)).toBeLessThan(2_000_000)
+          if (row.server_id !== cluster.writer.id) expect(row.lag_ms).toBeGreaterThanOrEqual(15)
+          expect(row.cpu).toBeGreaterThan(0)
+        }
       }
-    }
-  })
-
-  it('gets moving time stamps', async () => {
-    const { cluster } = await open()
-    const connection = await connectTo(cluster)
-    const sql =
-      'SELECT MAX(last_update_timestamp) AS at FROM information_schema.replica_host_status'
-    const first = await firstRow(connection, sql)
-    await refreshed()
-    expect(await firstRow(connection, sql)).not.toEqual(first)
-  })
-
-  it('shows the time in the zone asked for', async () => {
-    const cluster = await openCluster({ instances: 1, timestampZoneMinutes: 330 })
-    const row = await firstRow(
-      await connectTo(cluster),
-      'SELECT ROUND(TIMESTAMPDIFF(SECOND, NOW(6), last_update_timestamp) / 60) AS minutes FROM information_schema.replica_host_status',
-    )
-    expect(Number(row.minutes)).toBe(330)
-  })
-
-  it('is counted, and logged with who asked', async () => {
-    const { cluster } = await open(1)
-    const monitor = { connectAttributes: { aurora_mysql2_role: 'monitor' } }
-    await ask(await connectTo(cluster, cluster.writer, monitor))
-    await ask(await connectTo(cluster))
-    const asked = cluster.log.filter((event) => event.type === 'topology-asked')
-    expect(asked.map((event) => event.purpose)).toEqual(['monitor', 'application'])
-    expect(cluster.writer.counters).toMatchObject({
-      topologyQuestions: 2,
-      monitorConnections: 1,
-      reads: 1,
     })
-  })
-})
 
-describe('a prepared question', () => {
-  it('gets the answers of the moment of each execution', async () => {
-    const { cluster } = await open()
-    const connection = await connectTo(cluster)
-    const sql =
-      "SELECT @@innodb_read_only AS r, h.server_id AS writer, ? AS given FROM information_schema.replica_host_status h WHERE session_id = 'MASTER_SESSION_ID'"
-    const [before] = await connection.execute(sql, ['a'])
-    expect(before).toEqual([{ r: 0, writer: 'instance-1', given: 'a' }])
-    await cluster.demote()
-    await refreshed()
-    const [after] = await connection.execute(sql, ['b'])
-    expect(after).toEqual([{ r: 1, writer: 'instance-2', given: 'b' }])
-    expect(cluster.instance('instance-1').counters).toMatchObject({
-      prepared: 1,
-      topologyQuestions: 2,
-    })
-  })
-})
-
-describe('column names', () => {
-  it.each([
-    ['SELECT @@aurora_server_id', '@@aurora_server_id', 'instance-1'],
-    ['SELECT @@GLOBAL.innodb_read_only', '@@GLOBAL.innodb_read_only', 0],
-    ['SELECT aurora_version()', 'aurora_version()', '3.10.0'],
-    ['SELECT CONCAT(@@aurora_server_id, 1)', 'CONCAT(@@aurora_server_id, 1)', 'instance-11'],
-    ['SELECT Server_ID FROM information_schema.replica_host_status', 'Server_ID', 'instance-1'],
-    [
-      'SELECT `SESSION_ID` FROM `information_schema`.`REPLICA_HOST_STATUS`',
-      'SESSION_ID',
-      'MASTER_SESSION_ID',
-    ],
-    [
-      'SELECT replica_host_status.server_id FROM information_schema.replica_host_status',
-      'server_id',
-      'instance-1',
-    ],
-    ["SHOW VARIABLES LIKE 'aurora_version'", 'Value', '3.10.0'],
-    ["SHOW GLOBAL VARIABLES LIKE 'aurora_server_id'", 'Value', 'instance-1'],
-    ["SHOW SESSION VARIABLES LIKE 'innodb_read_only'", 'Value', 'OFF'],
-  ])('%s', async (sql, column, value) => {
-    const cluster = await openCluster({ instances: 1 })
-    const connection = await connectTo(cluster)
-    expect((await firstRow(connection, sql))[column]).toBe(value)
-    if (sql.startsWith('SHOW')) return
-    const [rows] = await connection.execute<RowDataPacket[]>(sql)
-    expect(rows[0]?.[column]).toBe(value)
-  })
-
-  it('leaves names in strings and comments alone', async () => {
-    const cluster = await openCluster({ instances: 1 })
-    const row = await firstRow(
-      await connectTo(cluster),
-      "SELECT '@@aurora_server_id' AS a /* replica_host_status */, 'it''s aurora_version()' AS b",
-    )
-    expect(row).toEqual({ a: '@@aurora_server_id', b: "it's aurora_version()" })
-  })
-})
-
-describe('faults of the topology', () => {
-  it('stale-view: an instance keeps its old picture until the time is over', async () => {
-    const { cluster, reader } = await open()
-    const connection = await connectTo(cluster, reader)
-    await cluster.inject({ type: 'stale-view', instance: reader.id, forMs: 300 })
-    const added = await cluster.addReader()
-    await refreshed()
-    expect(membersOf(await ask(connection))).not.toContain(added.id)
-    expect(membersOf(await ask(await connectTo(cluster)))).toContain(added.id)
-    await cluster.until((event) => event.type === 'view-refreshed' && event.instance === reader.id)
-    expect(membersOf(await ask(connection))).toContain(added.id)
-  })
-
-  it('two-writers: a second row says so, with the older time stamp', async () => {
-    const { cluster } = await open()
-    const connection = await connectTo(cluster)
-    const heal = await cluster.inject({ type: 'two-writers' })
-    const rows = await ask(connection)
-    expect(writersOf(rows).toSorted()).toEqual(['instance-1', 'instance-2'])
-    const age = (id: string) => Number(rows.find((row) => row.server_id === id)?.age_us)
-    expect(age('instance-2')).toBeGreaterThan(age('instance-1'))
-    await heal()
-    expect(writersOf(await ask(connection))).toEqual(['instance-1'])
-  })
-
-  it('no-writer: nobody says so', async () => {
-    const { cluster } = await open()
-    const connection = await connectTo(cluster)
-    const heal = await cluster.inject({ type: 'no-writer' })
-    expect(writersOf(await ask(connection))).toEqual([])
-    await heal()
-    expect(writersOf(await ask(connection))).toEqual(['instance-1'])
-  })
-
-  it('ghost-row: an instance that does not exist, as old as told', async () => {
-    const { cluster } = await open()
-    await cluster.inject({ type: 'ghost-row', serverId: 'long-gone', ageMs: 60_000 })
-    const ghost = (await ask(await connectTo(cluster))).find((row) => row.server_id === 'long-gone')
-    expect(Number(ghost?.age_us)).toBeGreaterThan(59_000_000)
-  })
-
-  it.each([1142, 1227] as const)(
-    'deny-topology: error %i, and other statements run',
-    async (errno) => {
+    it('gets moving time stamps', async () => {
       const { cluster } = await open()
       const connection = await connectTo(cluster)
-      const heal = await cluster.inject({ type: 'deny-topology', errno })
-      expect((await errorOf(ask(connection))).errno).toBe(errno)
-      expect(await firstRow(connection, 'SELECT @@aurora_server_id AS id')).toEqual({
-        id: 'instance-1',
+      const sql =
+        'SELECT MAX(last_update_timestamp) AS at FROM information_schema.replica_host_status'
+      const first = await firstRow(connection, sql)
+      await refreshed()
+      expect(await firstRow(connection, sql)).not.toEqual(first)
+    })
+
+    it('shows the time in the zone asked for', async () => {
+      const cluster = await openCluster({ storage, instances: 1, timestampZoneMinutes: 330 })
+      const row = await firstRow(
+        await connectTo(cluster),
+        'SELECT ROUND(TIMESTAMPDIFF(SECOND, NOW(6), last_update_timestamp) / 60) AS minutes FROM information_schema.replica_host_status',
+      )
+      expect(Number(row.minutes)).toBe(330)
+    })
+
+    it('is counted, and logged with who asked', async () => {
+      const { cluster } = await open(1)
+      const monitor = { connectAttributes: { aurora_mysql2_role: 'monitor' } }
+      await ask(await connectTo(cluster, cluster.writer, monitor))
+      await ask(await connectTo(cluster))
+      const asked = cluster.log.filter((event) => event.type === 'topology-asked')
+      expect(asked.map((event) => event.purpose)).toEqual(['monitor', 'application'])
+      expect(cluster.writer.counters).toMatchObject({
+        topologyQuestions: 2,
+        monitorConnections: 1,
+        reads: 1,
       })
+    })
+  })
+
+  describe('a prepared question', () => {
+    it('gets the answers of the moment of each execution', async () => {
+      const { cluster } = await open()
+      const connection = await connectTo(cluster)
+      const sql =
+        "SELECT @@innodb_read_only AS r, h.server_id AS writer, ? AS given FROM information_schema.replica_host_status h WHERE session_id = 'MASTER_SESSION_ID'"
+      const [before] = await connection.execute(sql, ['a'])
+      expect(before).toEqual([{ r: 0, writer: 'instance-1', given: 'a' }])
+      await cluster.demote()
+      await refreshed()
+      const [after] = await connection.execute(sql, ['b'])
+      expect(after).toEqual([{ r: 1, writer: 'instance-2', given: 'b' }])
+      expect(cluster.instance('instance-1').counters).toMatchObject({
+        prepared: 1,
+        topologyQuestions: 2,
+      })
+    })
+  })
+
+  describe('column names', () => {
+    it.each([
+      ['SELECT @@aurora_server_id', '@@aurora_server_id', 'instance-1'],
+      ['SELECT @@GLOBAL.innodb_read_only', '@@GLOBAL.innodb_read_only', 0],
+      ['SELECT aurora_version()', 'aurora_version()', '3.10.0'],
+      ['SELECT CONCAT(@@aurora_server_id, 1)', 'CONCAT(@@aurora_server_id, 1)', 'instance-11'],
+      ['SELECT Server_ID FROM information_schema.replica_host_status', 'Server_ID', 'instance-1'],
+      [
+        'SELECT `SESSION_ID` FROM `information_schema`.`REPLICA_HOST_STATUS`',
+        'SESSION_ID',
+        'MASTER_SESSION_ID',
+      ],
+      [
+        'SELECT replica_host_status.server_id FROM information_schema.replica_host_status',
+        'server_id',
+        'instance-1',
+      ],
+      ["SHOW VARIABLES LIKE 'aurora_version'", 'Value', '3.10.0'],
+      ["SHOW GLOBAL VARIABLES LIKE 'aurora_server_id'", 'Value', 'instance-1'],
+      ["SHOW SESSION VARIABLES LIKE 'innodb_read_only'", 'Value', 'OFF'],
+    ])('%s', async (sql, column, value) => {
+      const cluster = await openCluster({ storage, instances: 1 })
+      const connection = await connectTo(cluster)
+      expect((await firstRow(connection, sql))[column]).toBe(value)
+      if (sql.startsWith('SHOW')) return
+      const [rows] = await connection.execute<RowDataPacket[]>(sql)
+      expect(rows[0]?.[column]).toBe(value)
+    })
+
+    it('leaves names in strings and comments alone', async () => {
+      const cluster = await openCluster({ storage, instances: 1 })
+      const row = await firstRow(
+        await connectTo(cluster),
+        "SELECT '@@aurora_server_id' AS a /* replica_host_status */, 'it''s aurora_version()' AS b",
+      )
+      expect(row).toEqual({ a: '@@aurora_server_id', b: "it's aurora_version()" })
+    })
+  })
+
+  describe('faults of the topology', () => {
+    it('stale-view: an instance keeps its old picture until the time is over', async () => {
+      const { cluster, reader } = await open()
+      const connection = await connectTo(cluster, reader)
+      await cluster.inject({ type: 'stale-view', instance: reader.id, forMs: 300 })
+      const added = await cluster.addReader()
+      await refreshed()
+      expect(membersOf(await ask(connection))).not.toContain(added.id)
+      expect(membersOf(await ask(await connectTo(cluster)))).toContain(added.id)
+      await cluster.until(
+        (event) => event.type === 'view-refreshed' && event.instance === reader.id,
+      )
+      expect(membersOf(await ask(connection))).toContain(added.id)
+    })
+
+    it('two-writers: a second row says so, with the older time stamp', async () => {
+      const { cluster } = await open()
+      const connection = await connectTo(cluster)
+      const heal = await cluster.inject({ type: 'two-writers' })
+      const rows = await ask(connection)
+      expect(writersOf(rows).toSorted()).toEqual(['instance-1', 'instance-2'])
+      const age = (id: string) => Number(rows.find((row) => row.server_id === id)?.age_us)
+      expect(age('instance-2')).toBeGreaterThan(age('instance-1'))
       await heal()
-      expect(await ask(connection)).toHaveLength(3)
-    },
-  )
+      expect(writersOf(await ask(connection))).toEqual(['instance-1'])
+    })
 
-  it('empty-topology: no rows, but still an answer', async () => {
-    const { cluster } = await open()
-    const connection = await connectTo(cluster)
-    await cluster.inject({ type: 'empty-topology' })
-    expect(await ask(connection)).toMatchObject([{ answered_by: 'instance-1', server_id: null }])
-    const [rows] = await connection.query(
-      'SELECT server_id FROM information_schema.replica_host_status',
+    it('no-writer: nobody says so', async () => {
+      const { cluster } = await open()
+      const connection = await connectTo(cluster)
+      const heal = await cluster.inject({ type: 'no-writer' })
+      expect(writersOf(await ask(connection))).toEqual([])
+      await heal()
+      expect(writersOf(await ask(connection))).toEqual(['instance-1'])
+    })
+
+    it('ghost-row: an instance that does not exist, as old as told', async () => {
+      const { cluster } = await open()
+      await cluster.inject({ type: 'ghost-row', serverId: 'long-gone', ageMs: 60_000 })
+      const ghost = (await ask(await connectTo(cluster))).find(
+        (row) => row.server_id === 'long-gone',
+      )
+      expect(Number(ghost?.age_us)).toBeGreaterThan(59_000_000)
+    })
+
+    it.each([1142, 1227] as const)(
+      'deny-topology: error %i, and other statements run',
+      async (errno) => {
+        const { cluster } = await open()
+        const connection = await connectTo(cluster)
+        const heal = await cluster.inject({ type: 'deny-topology', errno })
+        expect((await errorOf(ask(connection))).errno).toBe(errno)
+        expect(await firstRow(connection, 'SELECT @@aurora_server_id AS id')).toEqual({
+          id: 'instance-1',
+        })
+        await heal()
+        expect(await ask(connection)).toHaveLength(3)
+      },
     )
-    expect(rows).toEqual([])
-  })
-})
 
-describe('instances that come and go', () => {
-  it('an added reader serves, and appears in the table and in the names', async () => {
-    const { cluster } = await open(1)
-    const named = cluster.until('dns-updated')
-    const heal = await cluster.inject({ type: 'reader-added', id: 'application-autoscaling-1' })
-    const added = cluster.instance('application-autoscaling-1')
-    expect(
-      (await errorOf((await connectTo(cluster, added)).query('CREATE TABLE t (id INT)'))).errno,
-    ).toBe(1836)
-    await refreshed()
-    expect(membersOf(await ask(await connectTo(cluster)))).toContain(added.id)
-    expect(await named).toMatchObject({ readers: [added.id] })
-    await heal()
-    expect(cluster.readers).toEqual([])
+    it('empty-topology: no rows, but still an answer', async () => {
+      const { cluster } = await open()
+      const connection = await connectTo(cluster)
+      await cluster.inject({ type: 'empty-topology' })
+      expect(await ask(connection)).toMatchObject([{ answered_by: 'instance-1', server_id: null }])
+      const [rows] = await connection.query(
+        'SELECT server_id FROM information_schema.replica_host_status',
+      )
+      expect(rows).toEqual([])
+    })
   })
 
-  it('a removed reader is gone from the table and from the names, and its connections end', async () => {
-    const { cluster, reader } = await open()
-    const lost = lossOf(await connectTo(cluster, reader))
-    await cluster.removeReader(reader.id)
-    expect(await lost).toBe('ECONNRESET')
-    await refreshed()
-    expect(membersOf(await ask(await connectTo(cluster)))).toEqual(['instance-1', 'instance-3'])
-    expect((await errorOf(connectTo(cluster, reader))).code).toBe('ENOTFOUND')
-  })
+  describe('instances that come and go', () => {
+    it('an added reader serves, and appears in the table and in the names', async () => {
+      const { cluster } = await open(1)
+      const named = cluster.until('dns-updated')
+      const heal = await cluster.inject({ type: 'reader-added', id: 'application-autoscaling-1' })
+      const added = cluster.instance('application-autoscaling-1')
+      expect(
+        (await errorOf((await connectTo(cluster, added)).query('CREATE TABLE t (id INT)'))).errno,
+      ).toBe(1836)
+      await refreshed()
+      expect(membersOf(await ask(await connectTo(cluster)))).toContain(added.id)
+      expect(await named).toMatchObject({ readers: [added.id] })
+      await heal()
+      expect(cluster.readers).toEqual([])
+    })
 
-  it('the writer cannot be removed', async () => {
-    const { cluster } = await open()
-    await expect(cluster.removeReader(cluster.writer.id)).rejects.toThrow(/writer/)
+    it('a removed reader is gone from the table and from the names, and its connections end', async () => {
+      const { cluster, reader } = await open()
+      const lost = lossOf(await connectTo(cluster, reader))
+      await cluster.removeReader(reader.id)
+      expect(await lost).toBe('ECONNRESET')
+      await refreshed()
+      expect(membersOf(await ask(await connectTo(cluster)))).toEqual(['instance-1', 'instance-3'])
+      expect((await errorOf(connectTo(cluster, reader))).code).toBe('ENOTFOUND')
+    })
+
+    it('the writer cannot be removed', async () => {
+      const { cluster } = await open()
+      await expect(cluster.removeReader(cluster.writer.id)).rejects.toThrow(/writer/)
+    })
   })
 })

@@ -30,7 +30,6 @@ beforeAll(async () => {
     silent: true,
     dts: false,
     skipNodeModulesBundle: true,
-    external: [/embedded-storage/],
     outExtension: () => ({ js: '.mjs' }),
   })
 })
