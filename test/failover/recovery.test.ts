@@ -1,0 +1,249 @@
+import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
+import { type Cluster, type ClusterEvent, startCluster } from 'aurora-mysql2-simulator'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTable, Load } from './load.mjs'
+
+const SCALE = Number(process.env.TEST_TIME_SCALE ?? '0.25')
+const WRITERS = 8
+const READERS = 16
+const URGENT_INTERVAL_MS = 100 * SCALE
+/** An urgent question follows the end of the one before within this: the interval and half of it. */
+const LONGEST_GAP_MS = 1.5 * URGENT_INTERVAL_MS
+
+/** What driver and simulator said, in one order and on one clock. */
+type Entry =
+  | {
+      readonly from: 'simulator'
+      readonly atMs: number
+      readonly event: ClusterEvent
+      readonly instanceLookups: number
+    }
+  | {
+      readonly from: 'driver'
+      readonly atMs: number
+      readonly name: string
+      readonly instance?: string
+      readonly outcome?: string
+      readonly tookMs?: number
+      readonly waiting: number
+      readonly woken?: number
+      readonly promoted: { readonly begun: number; readonly connecting: number } | undefined
+      readonly instanceLookups: number
+    }
+
+/** Tells how much later than asked the timers of this process ran, and when: a busy machine is not the driver's fault. */
+class Lateness {
+  readonly #late: { readonly atMs: number; readonly byMs: number }[] = []
+  readonly #timer: NodeJS.Timeout
+
+  constructor() {
+    const everyMs = 5
+    let lastMs = performance.now()
+    this.#timer = setInterval(() => {
+      const nowMs = performance.now()
+      this.#late.push({ atMs: nowMs, byMs: nowMs - lastMs - everyMs })
+      lastMs = nowMs
+    }, everyMs)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** The sum of what was late between two moments; a timer is late for each turn that held it up. */
+  between(fromMs: number, toMs: number): number {
+    return this.#late
+      .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs + 5)
+      .reduce((sum, { byMs }) => sum + Math.max(0, byMs), 0)
+  }
+}
+
+describe('the writer crashes under load, a reader is promoted', () => {
+  let cluster: Cluster
+  let pool: AuroraPool
+  let load: Load
+  const entries: Entry[] = []
+  const lateness = new Lateness()
+  const writer = 'instance-1'
+  const promoted = 'instance-2'
+
+  const instanceLookups = () =>
+    cluster.instances.reduce((sum, { endpoint }) => sum + (cluster.lookups.get(endpoint) ?? 0), 0)
+
+  beforeAll(async () => {
+    cluster = await startCluster({
+      instances: 3,
+      storage: 'mysqld',
+      timings: {
+        detectMs: 300 * SCALE,
+        promoteMs: 1000 * SCALE,
+        dnsMs: 4000 * SCALE,
+        returnMs: 3000 * SCALE,
+      },
+    })
+    await createTable(cluster, 'recovery')
+    pool = createAuroraPool({
+      ...cluster.connection,
+      connectionLimit: 32,
+      aurora: { ...cluster.connection.aurora, urgentIntervalMs: URGENT_INTERVAL_MS },
+    })
+    load = new Load({
+      pool,
+      table: 'recovery',
+      inRequest: (work) => pool.aurora.session(work),
+    })
+    await pool.aurora.ready()
+    record()
+    load.start({ writers: WRITERS, readers: READERS })
+    await pause(1000 * SCALE)
+    const completed = new Promise((resolve) => pool.aurora.once('failoverCompleted', resolve))
+    await cluster.failover()
+    await completed
+    // Beyond the return of the old writer and the change of the name, neither of which may disturb anything.
+    await pause(5000 * SCALE)
+    await load.stop()
+  })
+
+  afterAll(async () => {
+    lateness.stop()
+    await pool.end()
+    await cluster.close()
+  })
+
+  function record(): void {
+    const common = () => {
+      const stats = pool.aurora.stats()
+      const instance = stats.instances.find(({ id }) => id === promoted)
+      return {
+        atMs: performance.now(),
+        instanceLookups: instanceLookups(),
+        waiting: stats.waiting,
+        promoted: instance && {
+          begun: instance.underWay + instance.waiting,
+          connecting: instance.connecting,
+        },
+      }
+    }
+    const { aurora } = pool
+    aurora.on('failoverStarted', () => {
+      entries.push({ from: 'driver', name: 'failoverStarted', ...common() })
+    })
+    aurora.on('instanceAsked', ({ instance, outcome, tookMs }) => {
+      entries.push({
+        from: 'driver',
+        name: 'instanceAsked',
+        instance,
+        outcome,
+        tookMs,
+        ...common(),
+      })
+    })
+    aurora.on('writerPromoted', ({ writer: instance }) => {
+      entries.push({ from: 'driver', name: 'writerPromoted', instance, ...common() })
+    })
+    aurora.on('failoverCompleted', ({ writer: instance, woken }) => {
+      entries.push({ from: 'driver', name: 'failoverCompleted', instance, woken, ...common() })
+    })
+    cluster.on((event) => {
+      const atMs = performance.now()
+      entries.push({ from: 'simulator', atMs, event, instanceLookups: instanceLookups() })
+    })
+  }
+
+  const indexOf = (fits: (entry: Entry) => boolean): number => {
+    const index = entries.findIndex(fits)
+    if (index < 0) throw new Error('There is no such entry in the log')
+    return index
+  }
+  const isDriver = (name: string) => (entry: Entry) =>
+    entry.from === 'driver' && entry.name === name
+  const isSimulator = (type: ClusterEvent['type']) => (entry: Entry) =>
+    entry.from === 'simulator' && entry.event.type === type
+
+  it('moves to the promoted instance in one episode', () => {
+    expect(entries.filter(isDriver('failoverStarted'))).toHaveLength(1)
+    const completed = entries.filter(isDriver('failoverCompleted'))
+    expect(completed).toMatchObject([{ instance: promoted }])
+    expect(cluster.writer.id).toBe(promoted)
+  })
+
+  it('fails no read', () => {
+    expect(load.failures.filter(({ kind }) => kind === 'read')).toEqual([])
+    expect(load.counts.read).toBeGreaterThan(READERS)
+  })
+
+  it('fails at most the writes that were under way, each marked as unknown', () => {
+    const { atMs } = entries[indexOf(isDriver('failoverStarted'))] as Entry
+    const failed = load.failures.filter(({ kind }) => kind === 'write')
+    const workers = failed.map(({ worker }) => worker)
+    expect(new Set(workers).size).toBe(workers.length)
+    for (const { error, calledAtMs } of failed) {
+      expect(error.aurora).toMatchObject({ outcome: 'unknown', instance: writer })
+      expect(calledAtMs).toBeLessThanOrEqual(atMs)
+    }
+  })
+
+  it('loses no acknowledged write and runs none twice', async () => {
+    expect(await load.audit(cluster)).toEqual({ lost: [], doubled: [] })
+    expect(load.acknowledged.size).toBeGreaterThan(WRITERS)
+  })
+
+  it('looks up no name of an instance', () => {
+    const before = entries[indexOf(isSimulator('instance-down'))] as Entry
+    const after = entries[indexOf(isDriver('failoverCompleted'))] as Entry
+    expect(after.instanceLookups).toBe(before.instanceLookups)
+  })
+
+  it('believes the first answer that the promoted instance gives after its promotion', () => {
+    const promotion = indexOf(isSimulator('promoted'))
+    const belief = indexOf(isDriver('writerPromoted'))
+    const between = entries.slice(promotion, belief)
+    const asked = between.filter(
+      (entry) =>
+        entry.from === 'simulator' &&
+        entry.event.type === 'topology-asked' &&
+        entry.event.instance === promoted,
+    )
+    expect(asked).toHaveLength(1)
+    const answered = between.filter(
+      (entry) =>
+        isDriver('instanceAsked')(entry) &&
+        'instance' in entry &&
+        entry.instance === promoted &&
+        entry.outcome !== 'failed',
+    )
+    expect(answered).toMatchObject([{ outcome: 'writer' }])
+  })
+
+  it('asks the promoted instance again and again, never further apart than the urgent interval and half of it', () => {
+    const questions = entries
+      .slice(indexOf(isDriver('failoverStarted')), indexOf(isDriver('failoverCompleted')))
+      .filter(
+        (entry): entry is Entry & { from: 'driver'; tookMs: number } =>
+          entry.from === 'driver' && entry.name === 'instanceAsked' && entry.instance === promoted,
+      )
+    expect(questions.length).toBeGreaterThan(1)
+    for (const [index, { atMs, tookMs }] of questions.entries()) {
+      const previous = questions[index - 1]
+      if (previous === undefined) continue
+      const gapMs = atMs - tookMs - previous.atMs
+      const lateMs = lateness.between(previous.atMs, atMs - tookMs)
+      // Timers count whole milliseconds.
+      expect(gapMs - lateMs).toBeLessThanOrEqual(LONGEST_GAP_MS + 2)
+    }
+  })
+
+  it('starts whatever waits in the very turn in which the failover is completed', () => {
+    const belief = entries[indexOf(isDriver('writerPromoted'))] as Entry & { from: 'driver' }
+    const completion = entries[indexOf(isDriver('failoverCompleted'))] as Entry & { from: 'driver' }
+    expect(belief.waiting).toBeGreaterThan(0)
+    expect(completion.woken).toBe(belief.waiting)
+    expect(completion.waiting).toBe(0)
+    expect(completion.promoted?.connecting).toBeGreaterThan(0)
+    expect(completion.promoted?.begun).toBeGreaterThanOrEqual(completion.woken ?? 0)
+  })
+})
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
