@@ -47,9 +47,12 @@ export async function createEmbeddedStorage(accounts: StorageAccounts): Promise<
       if (text.length <= PARSED_TEXT_MAX_CHARS) parsed.set(key, statements)
       return statements
     },
-    kill(target, id) {
+    kill(target, id, by) {
       const victim = sessions.get(id)
       if (!victim) throw new SqlError(1094, 'HY000', `Unknown thread id: ${id}`)
+      if (victim.session.user !== by.user && by.user !== ADMINISTRATOR) {
+        throw new SqlError(1095, 'HY000', `You are not owner of thread ${id}`)
+      }
       if (target === 'query') victim.session.interrupt()
       else victim.close()
     },

@@ -167,8 +167,8 @@ function compileLike(scope: Scope, expression: Of<'like'>): Emission {
   const operand = toText(compilation, compileExpression(scope, expression.operand))
   const pattern = toText(compilation, compileExpression(scope, expression.pattern))
   const exact = [operand.type, pattern.type].some((type) => type.kind === 'string' && type.exact)
-  const escape = compilation.constant(expression.escape, stringType(1)).sql
-  const sql = `m_like(${operand.sql}, ${pattern.sql}, ${escape}, ${exact ? 1 : 0})`
+  const escapeChar = compilation.constant(expression.escape, stringType(1)).sql
+  const sql = `m_like(${operand.sql}, ${pattern.sql}, ${escapeChar}, ${exact ? 1 : 0})`
   const nullable = operand.nullable || pattern.nullable
   return emit(expression.negated ? `(NOT ${sql})` : sql, TRUTH, nullable)
 }

@@ -14,6 +14,7 @@ import type { EngineValue, SqlType } from '../values/sql-type.js'
 import { storeValue } from '../values/store-value.js'
 import { formatNow } from '../values/temporal.js'
 import { type BindingContext, bindValue, bindValues } from './bind-values.js'
+import type { WritePlan } from './plan.js'
 import {
   DuplicateRow,
   deleteRow,
@@ -46,8 +47,19 @@ interface InsertState {
   explicitId: bigint
 }
 
-/** Runs INSERT or REPLACE; the caller holds the lock and undoes everything if it throws. */
-export function runInsert(volume: Volume, plan: InsertPlan, context: BindingContext): WriteResult {
+/** Runs a write; the caller holds the lock and undoes everything if it throws. */
+export function runWrite(volume: Volume, plan: WritePlan, context: BindingContext): WriteResult {
+  switch (plan.kind) {
+    case 'insert':
+      return runInsert(volume, plan, context)
+    case 'update':
+      return runUpdate(volume, plan, context)
+    case 'delete':
+      return runDelete(volume, plan, context)
+  }
+}
+
+function runInsert(volume: Volume, plan: InsertPlan, context: BindingContext): WriteResult {
   const state: InsertState = {
     matched: 0n,
     changed: 0n,
@@ -233,8 +245,7 @@ function updateInWay(
   }
 }
 
-/** Runs UPDATE; the caller holds the lock and undoes everything if it throws. */
-export function runUpdate(volume: Volume, plan: UpdatePlan, context: BindingContext): WriteResult {
+function runUpdate(volume: Volume, plan: UpdatePlan, context: BindingContext): WriteResult {
   const { table, columns, types } = plan
   const rows = volume.write(plan.select.sql, bindValues(plan.select.bindings, context))
   const touched = table.columns.filter((column) => column.onUpdateNow && !columns.includes(column))
@@ -278,8 +289,7 @@ function isSame(left: EngineValue, right: EngineValue): boolean {
   return left === right
 }
 
-/** Runs DELETE; the caller holds the lock and undoes everything if it throws. */
-export function runDelete(volume: Volume, plan: DeletePlan, context: BindingContext): WriteResult {
+function runDelete(volume: Volume, plan: DeletePlan, context: BindingContext): WriteResult {
   const rows = volume.write(plan.select.sql, bindValues(plan.select.bindings, context))
   for (const identity of rows) deleteRow(volume, plan.table, identity)
   const count = BigInt(rows.length)

@@ -1,21 +1,23 @@
 import type { Catalog } from '../compile/catalog.js'
 import { Compilation, type SessionView } from '../compile/compilation.js'
 import type { TypedValue } from '../compile/emission.js'
+import type { EngineRow } from '../engine/engine-handle.js'
 import type { Volume } from '../engine/volume.js'
 import type { Expression, Query, Statement, VariableAssignment } from '../sql/ast.js'
 import type { ParsedStatement } from '../sql/parse-statement.js'
 import { SqlError, unsupported } from '../sql-error.js'
-import { NULL_TYPE } from '../values/sql-type.js'
+import { BIGINT, NULL_TYPE, UNSIGNED_BIGINT } from '../values/sql-type.js'
 import { type BindingContext, bindValues, nowMicros } from './bind-values.js'
 import type { CompiledStatement, Plan, Planner, QueryPlan, WritePlan } from './plan.js'
 import { deniedCommand } from './rights.js'
 import { type DefinitionStatement, runDefinition } from './run-definition.js'
-import { runDelete, runInsert, runUpdate, type WriteResult } from './run-write.js'
+import { runWrite } from './run-write.js'
+import { SessionSettings } from './session-settings.js'
 import { runDescribe, runShow } from './show.js'
 import { sleepFor, takeSleep } from './sleep.js'
 import { DONE, type StatementResult } from './statement-result.js'
-import { SystemVariables } from './system-variables.js'
-import { Transaction, type TransactionMode } from './transaction.js'
+import { Transaction } from './transaction.js'
+import { valueQuery } from './value-query.js'
 
 /** What all sessions of a storage share. */
 export interface SessionEnvironment {
@@ -24,36 +26,43 @@ export interface SessionEnvironment {
   readonly planner: Planner
   /** The user without rights to change anything. */
   readonly readerUser: string
-  /** Ends another session, or what it is doing. */
-  kill(target: 'connection' | 'query', id: number): void
+  /** Ends another session, or what it is doing; throws 1094 or 1095. */
+  kill(target: 'connection' | 'query', id: number, by: Session): void
 }
 
-/** A session's state as SQL knows it, and the one place where statements run. */
+/** The role by which a reader's session gains the rights of the application's user. */
+const WRITER_ROLE = 'aurora_writer'
+
+/** Statements that only change the session itself, or end its transaction. */
+type SessionStatement = Exclude<
+  Statement,
+  CompiledStatement | DefinitionStatement | { kind: 'do' | 'show' | 'describe' | 'kill' }
+>
+
+/** A session as SQL knows it: its state, and the one place where its statements run. */
 export class Session implements SessionView {
   readonly connectionId: number
-  user: string
+  /** Who is logged in. */
+  user = ''
   database: string | undefined
   lastInsertId = 0n
-  rowCount = 0n
+  rowCount = -1n
   foundRows = 0n
   readonly #environment: SessionEnvironment
-  readonly #variables = new SystemVariables()
-  readonly #userVariables = new Map<string, TypedValue>()
+  readonly #settings = new SessionSettings()
   readonly #transaction: Transaction
-  #nextMode: Partial<TransactionMode> = {}
   #hasWriterRole = false
   #interruption: AbortController | undefined
   #isClosed = false
 
-  constructor(environment: SessionEnvironment, connectionId: number, user: string) {
+  constructor(environment: SessionEnvironment, connectionId: number) {
     this.#environment = environment
     this.connectionId = connectionId
-    this.user = user
     this.#transaction = new Transaction(environment.volume)
   }
 
   get isAutocommit(): boolean {
-    return this.#variables.raw('autocommit') === 1
+    return this.#settings.isAutocommit
   }
 
   get isInTransaction(): boolean {
@@ -66,19 +75,14 @@ export class Session implements SessionView {
 
   systemVariable(scope: 'session' | 'global', name: string): TypedValue {
     if (name === 'last_insert_id' || name === 'identity') {
-      return {
-        type: { kind: 'int', bits: 64, unsigned: true, width: 20 },
-        value: this.lastInsertId,
-      }
+      return { type: UNSIGNED_BIGINT, value: this.lastInsertId }
     }
-    if (name === 'warning_count' || name === 'error_count') {
-      return { type: { kind: 'int', bits: 64, unsigned: false, width: 20 }, value: 0n }
-    }
-    return scope === 'global' ? new SystemVariables().get(name) : this.#variables.get(name)
+    if (name === 'warning_count' || name === 'error_count') return { type: BIGINT, value: 0n }
+    return this.#settings.systemVariable(scope, name)
   }
 
   userVariable(name: string): TypedValue {
-    return this.#userVariables.get(name) ?? { type: NULL_TYPE, value: null }
+    return this.#settings.userVariable(name)
   }
 
   /** Runs one statement. */
@@ -97,22 +101,28 @@ export class Session implements SessionView {
   }
 
   /** Compiles without running, for PREPARE: errors of names and syntax show now. */
-  describe(parsed: ParsedStatement): Plan | undefined {
-    const { statement, parameterCount } = parsed
+  describe({ statement, parameterCount }: ParsedStatement): Plan | undefined {
+    const { planner } = this.#environment
     const unknown = Array.from({ length: parameterCount }, () => ({ type: NULL_TYPE, value: null }))
     switch (statement.kind) {
       case 'insert':
       case 'update':
       case 'delete':
         this.#checkRights(statement)
-        return this.#environment.planner.plan(statement, this, unknown)
-      case 'query': {
-        const { query } = takeSleep(statement.query)
-        return this.#environment.planner.planQuery(query, this, unknown)
-      }
+        return planner.plan(statement, this, unknown)
+      case 'query':
+        return planner.planQuery(takeSleep(statement.query).query, this, unknown)
       default:
         return undefined
     }
+  }
+
+  /** Makes a schema the current one; there is only one. */
+  use(database: string): void {
+    if (database !== this.#environment.catalog.database) {
+      throw new SqlError(1049, '42000', `Unknown database '${database}'`)
+    }
+    this.database = database
   }
 
   /** Stops what the session is waiting for. */
@@ -130,9 +140,7 @@ export class Session implements SessionView {
   /** Back to what a new session is, for COM_RESET_CONNECTION and COM_CHANGE_USER. */
   reset(): void {
     this.#transaction.rollback()
-    this.#variables.reset()
-    this.#userVariables.clear()
-    this.#nextMode = {}
+    this.#settings.reset()
     this.#hasWriterRole = false
     this.lastInsertId = 0n
   }
@@ -156,18 +164,16 @@ export class Session implements SessionView {
       case 'alterTable':
       case 'renameTable':
         return this.#define(statement)
-      case 'do': {
-        const items = statement.expressions.map((expression) => selectItem(expression))
-        await this.#query({ kind: 'query', query: selectQuery(items) }, parameters)
+      case 'do':
+        await this.#query({ kind: 'query', query: valueQuery(statement.expressions) }, parameters)
         return DONE
-      }
       case 'show':
-        return runShow(statement, this.#environment.catalog, this.#variables)
+        return runShow(statement, this.#environment.catalog, this.#settings.variables)
       case 'describe':
         return runDescribe(statement, new Compilation(this.#environment.catalog, this, []))
       case 'kill': {
         const { value } = this.#evaluate(statement.id, parameters)
-        this.#environment.kill(statement.target, Number(value))
+        this.#environment.kill(statement.target, Number(value), this)
         return DONE
       }
       default:
@@ -176,25 +182,19 @@ export class Session implements SessionView {
     }
   }
 
-  #changeSession(
-    statement: Exclude<
-      Statement,
-      CompiledStatement | DefinitionStatement | { kind: 'do' | 'show' | 'describe' | 'kill' }
-    >,
-    parameters: readonly TypedValue[],
-  ): void {
+  #changeSession(statement: SessionStatement, parameters: readonly TypedValue[]): void {
     const transaction = this.#transaction
     switch (statement.kind) {
       case 'begin':
         transaction.commit()
-        transaction.begin(this.#takeMode(statement.access))
+        transaction.begin(this.#settings.takeMode(statement.access))
         if (statement.consistentSnapshot) transaction.takeSnapshot()
         return
       case 'commit':
       case 'rollback': {
-        const mode = this.#takeMode(undefined)
+        const { mode } = transaction
         transaction[statement.kind]()
-        if (statement.chain) transaction.begin(mode)
+        if (statement.chain) transaction.begin(mode ?? this.#settings.takeMode())
         return
       }
       case 'savepoint':
@@ -207,97 +207,48 @@ export class Session implements SessionView {
       case 'releaseSavepoint':
         return transaction.release(statement.name)
       case 'setTransaction':
-        return this.#setTransaction(statement)
+        return this.#settings.setTransaction(statement, transaction.isOpen)
       case 'setRole':
         return this.#setRole(statement.role)
       case 'use':
         return this.use(statement.database)
       case 'set':
         for (const assignment of statement.assignments) this.#assign(assignment, parameters)
-        return
     }
-  }
-
-  /** Makes a schema the current one; there is only one. */
-  use(database: string): void {
-    if (database !== this.#environment.catalog.database) {
-      throw new SqlError(1049, '42000', `Unknown database '${database}'`)
-    }
-    this.database = database
   }
 
   #setRole(role: string | undefined): void {
-    if (role !== undefined && role !== 'aurora_writer') {
-      throw new SqlError(
-        3530,
-        'HY000',
-        `\`${role}\`@\`%\` is not granted to \`${this.user}\`@\`%\``,
-      )
+    if (role !== undefined && role !== WRITER_ROLE) {
+      const message = `\`${role}\`@\`%\` is not granted to \`${this.user}\`@\`%\``
+      throw new SqlError(3530, 'HY000', message)
     }
     this.#hasWriterRole = role !== undefined
   }
 
-  #setTransaction(statement: Extract<Statement, { kind: 'setTransaction' }>): void {
-    if (statement.scope === 'session') {
-      const { isolation, access } = statement
-      if (isolation) this.#setText('transaction_isolation', isolation.replaceAll(' ', '-'))
-      if (access) this.#setText('transaction_read_only', access === 'READ ONLY' ? '1' : '0')
-      return
-    }
-    if (this.#transaction.isOpen) {
-      throw new SqlError(
-        1568,
-        '25001',
-        "Transaction characteristics can't be changed while a transaction is in progress",
-      )
-    }
-    this.#nextMode = {
-      ...this.#nextMode,
-      ...(statement.isolation && { isolation: statement.isolation }),
-      ...(statement.access && { access: statement.access }),
-    }
-  }
-
-  #setText(name: string, value: string): void {
-    this.#variables.set(name, {
-      type: { kind: 'string', form: 'VARCHAR', maxChars: 64, exact: false, members: undefined },
-      value,
-    })
-  }
-
   #assign(assignment: VariableAssignment, parameters: readonly TypedValue[]): void {
+    const settings = this.#settings
     switch (assignment.kind) {
       case 'user':
-        this.#userVariables.set(assignment.name, this.#evaluate(assignment.value, parameters))
-        return
-      case 'names': {
-        const names = ['character_set_client', 'character_set_connection', 'character_set_results']
-        const charset = assignment.charset === 'default' ? 'utf8mb4' : assignment.charset
-        for (const name of names) this.#setText(name, charset)
-        return
-      }
+        return settings.setUserVariable(
+          assignment.name,
+          this.#evaluate(assignment.value, parameters),
+        )
+      case 'names':
+        return settings.setNames(assignment.charset)
       case 'system': {
         const { name, scope, value } = assignment
-        if (scope === 'global') {
-          throw new SqlError(
-            1227,
-            '42000',
-            'Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN privilege(s) for this operation',
-          )
-        }
-        const wasAutocommit = this.isAutocommit
-        this.#variables.set(
-          name,
-          value === 'DEFAULT' ? undefined : this.#evaluate(value, parameters),
-        )
-        if (!wasAutocommit && this.isAutocommit) this.#transaction.commit()
+        if (scope === 'global') throw globalDenied()
+        const wasAutocommit = settings.isAutocommit
+        const given = value === 'DEFAULT' ? undefined : this.#evaluate(value, parameters)
+        settings.variables.set(name, given)
+        if (!wasAutocommit && settings.isAutocommit) this.#transaction.commit()
       }
     }
   }
 
   /** The value of an expression that reads no table. */
   #evaluate(expression: Expression, parameters: readonly TypedValue[]): TypedValue {
-    const query = selectQuery([selectItem(expression)])
+    const query = valueQuery([expression])
     const plan = this.#environment.planner.planQuery(query, this, parameters)
     const [row] = this.#read(plan, this.#context(parameters))
     return { type: plan.columns[0]?.type ?? NULL_TYPE, value: row?.[0] ?? null }
@@ -307,26 +258,15 @@ export class Session implements SessionView {
     return { parameters, nowMicros: nowMicros() }
   }
 
-  #mode(): TransactionMode {
-    const isolation = String(this.#variables.raw('transaction_isolation')).replaceAll('-', ' ')
-    const isReadOnly = this.#variables.raw('transaction_read_only') === 1
-    return {
-      isolation: isolation as TransactionMode['isolation'],
-      access: isReadOnly ? 'READ ONLY' : 'READ WRITE',
-    }
-  }
-
-  /** How the next transaction begins: what SET TRANSACTION said counts once. */
-  #takeMode(access: TransactionMode['access'] | undefined): TransactionMode {
-    const mode = { ...this.#mode(), ...this.#nextMode, ...(access && { access }) }
-    this.#nextMode = {}
-    return mode
+  #read(plan: QueryPlan, context: BindingContext): EngineRow[] {
+    const values = bindValues(plan.statement.bindings, context)
+    return this.#transaction.read(plan.statement.sql, values, plan.tables)
   }
 
   /** With autocommit off, what reads or writes a table begins a transaction. */
   #beginImplicitly(): void {
     if (!this.isAutocommit && !this.#transaction.isOpen) {
-      this.#transaction.begin(this.#takeMode(undefined))
+      this.#transaction.begin(this.#settings.takeMode())
     }
   }
 
@@ -335,70 +275,53 @@ export class Session implements SessionView {
     parameters: readonly TypedValue[],
   ): Promise<StatementResult> {
     const { query, seconds } = takeSleep(statement.query)
-    const wasInterrupted = await this.#sleep(seconds, parameters)
-    const context = this.#context(parameters)
-    const planner = this.#environment.planner
-    const isWhole = query === statement.query
+    if (seconds.length > 0) return this.#sleepingQuery(query, seconds, parameters)
     const plan = (): QueryPlan =>
-      isWhole
-        ? (planner.plan(statement, this, parameters) as QueryPlan)
-        : planner.planQuery(query, this, parameters)
-    let current = plan()
+      this.#environment.planner.plan(statement, this, parameters) as QueryPlan
+    const current = plan()
     if (current.tables.size > 0) this.#beginImplicitly()
-    const transaction = this.#transaction
-    const isLocking =
-      (query.locking !== 'none' || (transaction.isOpen && transaction.isSerializable)) &&
-      current.tables.size > 0 &&
-      !this.#isRestricted &&
-      !transaction.isReadOnly
-    if (!isLocking) {
-      const rows = this.#read(current, context)
-      return {
-        kind: 'rows',
-        columns: current.columns,
-        rows: wasInterrupted ? [current.columns.map(() => 1n)] : rows,
-      }
-    }
-    const isAlone = !transaction.isOpen
-    if (isAlone) transaction.begin(this.#takeMode(undefined))
-    try {
-      await this.#lock(query.nowait)
-      current = plan()
-      const rows = this.#read(current, context)
-      if (isAlone) transaction.commit()
+    if (!this.#isLocking(query, current)) {
+      const rows = this.#read(current, this.#context(parameters))
       return { kind: 'rows', columns: current.columns, rows }
-    } catch (error) {
-      if (isAlone) transaction.rollback()
-      throw error
     }
+    return this.#underLock(query.nowait, () => {
+      const locked = plan()
+      const rows = this.#read(locked, this.#context(parameters))
+      return { kind: 'rows', columns: locked.columns, rows }
+    })
   }
 
-  #read(plan: QueryPlan, context: BindingContext) {
-    const values = bindValues(plan.statement.bindings, context)
-    return this.#transaction.read(plan.statement.sql, values, plan.tables)
+  /** Locks mean nothing to those who may not write: they read as if none had been asked for. */
+  #isLocking(query: Query, plan: QueryPlan): boolean {
+    const transaction = this.#transaction
+    if (plan.tables.size === 0 || this.#isRestricted || transaction.isReadOnly) return false
+    return query.locking !== 'none' || (transaction.isOpen && transaction.isSerializable)
   }
 
-  /** Waits for the SLEEPs of a query; true if it was woken early. */
-  async #sleep(
+  /** SLEEP gives 0, or 1 when it was woken early. */
+  async #sleepingQuery(
+    query: Query,
     seconds: readonly Expression[],
     parameters: readonly TypedValue[],
-  ): Promise<boolean> {
+  ): Promise<StatementResult> {
+    let wasWoken = false
     for (const expression of seconds) {
-      const signal = this.#startWait()
-      if (await sleepFor(this.#evaluate(expression, parameters), signal)) return true
+      const time = this.#evaluate(expression, parameters)
+      wasWoken ||= await sleepFor(time, this.#startWait())
     }
-    return false
+    const plan = this.#environment.planner.planQuery(query, this, parameters)
+    const rows = this.#read(plan, this.#context(parameters))
+    return {
+      kind: 'rows',
+      columns: plan.columns,
+      rows: wasWoken ? [plan.columns.map(() => 1n)] : rows,
+    }
   }
 
   #startWait(): AbortSignal {
     this.#interruption ??= new AbortController()
     if (this.#isClosed) this.#interruption.abort()
     return this.#interruption.signal
-  }
-
-  async #lock(nowait: boolean): Promise<void> {
-    const timeoutMs = this.#variables.number('innodb_lock_wait_timeout') * 1000
-    await this.#transaction.lock({ timeoutMs, nowait, signal: this.#startWait() })
   }
 
   get #isRestricted(): boolean {
@@ -411,45 +334,42 @@ export class Session implements SessionView {
     if (denied) throw denied
   }
 
-  async #write(
-    statement: Extract<Statement, { kind: 'insert' | 'update' | 'delete' }>,
-    parameters: readonly TypedValue[],
-  ): Promise<StatementResult> {
-    this.#checkRights(statement)
-    const { planner } = this.#environment
-    planner.plan(statement, this, parameters)
-    this.#beginImplicitly()
+  /** Runs what needs the lock: in the open transaction, or in one of its own. */
+  async #underLock<Result>(nowait: boolean, work: () => Result): Promise<Result> {
     const transaction = this.#transaction
     const isAlone = !transaction.isOpen
-    if (isAlone) transaction.begin(this.#takeMode(undefined))
+    if (isAlone) transaction.begin(this.#settings.takeMode())
     try {
-      if (transaction.isReadOnly) throw readOnlyTransaction()
-      await this.#lock(false)
-      // A definition may have come between while this statement waited.
-      const plan = planner.plan(statement, this, parameters) as WritePlan
-      const context = this.#context(parameters)
-      const result = isAlone
-        ? this.#runWrite(plan, context)
-        : transaction.atomically(() => this.#runWrite(plan, context))
+      const timeoutMs = this.#settings.lockWaitTimeoutMs
+      await transaction.lock({ timeoutMs, nowait, signal: () => this.#startWait() })
+      const result = isAlone ? work() : transaction.atomically(work)
       if (isAlone) transaction.commit()
-      if (result.generatedId !== undefined) this.lastInsertId = result.generatedId
-      return { kind: 'done', ...result }
+      return result
     } catch (error) {
       if (isAlone) transaction.rollback()
       throw error
     }
   }
 
-  #runWrite(plan: WritePlan, context: BindingContext): WriteResult {
-    const { volume } = this.#environment
-    switch (plan.kind) {
-      case 'insert':
-        return runInsert(volume, plan, context)
-      case 'update':
-        return runUpdate(volume, plan, context)
-      case 'delete':
-        return runDelete(volume, plan, context)
+  async #write(
+    statement: Extract<Statement, { kind: 'insert' | 'update' | 'delete' }>,
+    parameters: readonly TypedValue[],
+  ): Promise<StatementResult> {
+    this.#checkRights(statement)
+    const { planner, volume } = this.#environment
+    planner.plan(statement, this, parameters)
+    this.#beginImplicitly()
+    const { isOpen, isReadOnly } = this.#transaction
+    if (isOpen ? isReadOnly : this.#settings.mode().access === 'READ ONLY') {
+      throw readOnlyTransaction()
     }
+    const result = await this.#underLock(false, () => {
+      // A definition may have come between while this statement waited: it is compiled again then.
+      const plan = planner.plan(statement, this, parameters) as WritePlan
+      return runWrite(volume, plan, this.#context(parameters))
+    })
+    if (result.generatedId !== undefined) this.lastInsertId = result.generatedId
+    return { kind: 'done', ...result }
   }
 
   /** A definition commits what was open and is a transaction of its own. */
@@ -457,19 +377,13 @@ export class Session implements SessionView {
     this.#checkRights(statement)
     const { volume, catalog } = this.#environment
     const transaction = this.#transaction
-    if (transaction.isReadOnly || this.#mode().access === 'READ ONLY') throw readOnlyTransaction()
+    if (transaction.isReadOnly || this.#settings.mode().access === 'READ ONLY') {
+      throw readOnlyTransaction()
+    }
     if (this.database === undefined) throw unsupported('definitions without a current database')
     transaction.commit()
-    transaction.begin(this.#mode())
-    try {
-      await this.#lock(false)
-      runDefinition(volume, catalog, statement)
-      transaction.commit()
-      return DONE
-    } catch (error) {
-      transaction.rollback()
-      throw error
-    }
+    await this.#underLock(false, () => runDefinition(volume, catalog, statement))
+    return DONE
   }
 }
 
@@ -477,26 +391,10 @@ function readOnlyTransaction(): SqlError {
   return new SqlError(1792, '25006', 'Cannot execute statement in a READ ONLY transaction.')
 }
 
-function selectItem(expression: Expression) {
-  return { kind: 'expression', expression, alias: undefined, text: 'value' } as const
-}
-
-function selectQuery(items: readonly ReturnType<typeof selectItem>[]): Query {
-  return {
-    with: undefined,
-    body: {
-      kind: 'select',
-      distinct: false,
-      calcFoundRows: false,
-      items,
-      from: undefined,
-      where: undefined,
-      groupBy: [],
-      having: undefined,
-    },
-    orderBy: [],
-    limit: undefined,
-    locking: 'none',
-    nowait: false,
-  }
+function globalDenied(): SqlError {
+  return new SqlError(
+    1227,
+    '42000',
+    'Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN privilege(s) for this operation',
+  )
 }

@@ -15,7 +15,8 @@ export interface TransactionMode {
 export interface LockWait {
   readonly timeoutMs: number
   readonly nowait: boolean
-  readonly signal: AbortSignal
+  /** Asked for only if there is something to wait for. */
+  readonly signal: () => AbortSignal
 }
 
 /**
@@ -37,6 +38,11 @@ export class Transaction {
   /** Is a transaction open, whether it has done anything or not? */
   get isOpen(): boolean {
     return this.#mode !== undefined
+  }
+
+  /** How it was begun; undefined when none is open. */
+  get mode(): TransactionMode | undefined {
+    return this.#mode
   }
 
   get isReadOnly(): boolean {
@@ -81,9 +87,10 @@ export class Transaction {
         )
       }
       if (wait.timeoutMs <= 0) throw lockWaitTimeout()
-      await this.#volume.lock.acquire(this, wait.timeoutMs, wait.signal)
+      const signal = wait.signal()
+      await this.#volume.lock.acquire(this, wait.timeoutMs, signal)
       // The session may have ended in the very turn in which its wait did.
-      if (wait.signal.aborted) {
+      if (signal.aborted) {
         this.#volume.lock.release(this)
         throw interrupted()
       }

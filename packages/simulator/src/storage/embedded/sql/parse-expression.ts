@@ -99,9 +99,9 @@ function parsePredicate(cursor: TokenCursor, operand: Expression): Expression | 
   }
   if (cursor.takeWords('LIKE')) {
     const pattern = parseArithmetic(cursor, 1)
-    const escape = cursor.takeWords('ESCAPE') ? cursor.string() : '\\'
-    if (escape.length !== 1) throw unsupported('LIKE … ESCAPE of other than one character')
-    return { kind: 'like', negated, operand, pattern, escape }
+    const escapeChar = cursor.takeWords('ESCAPE') ? cursor.string() : '\\'
+    if (escapeChar.length !== 1) throw unsupported('LIKE … ESCAPE of other than one character')
+    return { kind: 'like', negated, operand, pattern, escape: escapeChar }
   }
   return undefined
 }

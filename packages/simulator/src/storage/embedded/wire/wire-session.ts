@@ -60,7 +60,7 @@ export class WireSession {
   constructor(environment: WireEnvironment, id: number) {
     this.id = id
     this.#environment = environment
-    this.session = new Session(environment, id, '')
+    this.session = new Session(environment, id)
     const splitter = new PacketSplitter((payload, sequence) => {
       this.#sequence = sequence + 1
       this.#receive(payload)

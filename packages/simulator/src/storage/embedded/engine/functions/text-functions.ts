@@ -7,23 +7,23 @@ const patterns = new Map<string, RegExp>()
 /** How many patterns of LIKE are kept compiled. */
 const PATTERN_LIMIT = 200
 
-function like(text: string, pattern: string, escape: string, exact: bigint): bigint {
-  const key = `${exact}${escape}${pattern}`
+function like(text: string, pattern: string, escapeChar: string, exact: bigint): bigint {
+  const key = `${exact}${escapeChar}${pattern}`
   let expression = patterns.get(key)
   if (!expression) {
     if (patterns.size >= PATTERN_LIMIT) patterns.clear()
-    expression = likeExpression(exact ? pattern : foldForComparison(pattern), escape)
+    expression = likeExpression(exact ? pattern : foldForComparison(pattern), escapeChar)
     patterns.set(key, expression)
   }
   return expression.test(exact ? text : foldForComparison(text)) ? 1n : 0n
 }
 
-function likeExpression(pattern: string, escape: string): RegExp {
+function likeExpression(pattern: string, escapeChar: string): RegExp {
   let source = ''
   const chars = [...pattern]
   for (let index = 0; index < chars.length; index++) {
     const char = chars[index] as string
-    if (char === escape && index + 1 < chars.length) source += literal(chars[++index] as string)
+    if (char === escapeChar && index + 1 < chars.length) source += literal(chars[++index] as string)
     else source += char === '%' ? '[^]*' : char === '_' ? '[^]' : literal(char)
   }
   return new RegExp(`^${source}$`, 'u')

@@ -111,7 +111,7 @@ function dateFormat(stored: string, format: string): string {
     w: () => String(date.getUTCDay()),
     '%': () => '%',
   }
-  return format.replace(/%([^])/g, (_, letter: string) => {
+  return format.replace(/%(.)/gs, (_, letter: string) => {
     const part = parts[letter]
     if (part) return part()
     if (/[DUuVvXxj]/.test(letter)) throw unsupported(`DATE_FORMAT with %${letter}`)
