@@ -1,5 +1,6 @@
 import type { Emit } from '../contract/events.js'
 import type { Topology, TopologyReport } from '../model/topology.js'
+import { classifyError } from '../policy/classify-error.js'
 import type { Discovery } from './discovery.js'
 import { type Failover, fence } from './failover.js'
 import type { InstancePool } from './instance-pool.js'
@@ -54,9 +55,12 @@ export class Belief {
     const { state, members, failover, discovery } = this.#setup
     if (state.isClosed) return
     const pool = members.get(id)
-    if (pool !== undefined && pool === members.writer) {
-      if (!failover.isOpen) failover.begin(pool, undefined, 'unanswered', error)
-    } else pool?.setReachable(false, error)
+    const kind = classifyError(error)
+    // An instance that answers with an error lives: it is overloaded, or refuses us.
+    if (kind === 'lost' || kind === 'stopping') {
+      if (pool === undefined || pool !== members.writer) pool?.setReachable(false, error)
+      else if (!failover.isOpen) failover.begin(pool, undefined, 'unanswered', error)
+    }
     discovery.failed(id, error)
   }
 

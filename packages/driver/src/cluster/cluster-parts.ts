@@ -61,7 +61,9 @@ export interface PartsOwner {
   begin(work: Work, lease: Lease): void
   giveBack(lease: Lease, holder: Holder | undefined): void
   surface(work: Work, failure: Failure, outcome: ErrorDetail['outcome'] | undefined): void
-  /** Whether anything was run since the last time this was asked. */
+  /** Something runs, or was run since `takeUse` was called last. */
+  readonly isInUse: boolean
+  /** As `isInUse`, and begins anew. */
   takeUse(): boolean
 }
 
@@ -80,7 +82,11 @@ export function joinParts(
   const poolSetup: InstancePoolSetup = {
     config,
     options,
-    lookup: addresses.cached,
+    target: {
+      config: config.connectionConfig,
+      lookup: addresses.cached,
+      password: options.password,
+    },
     onConnection: hooks.onConnection,
     onEnqueue: hooks.onEnqueue,
     onReachable: (id, isReachable, error) => {
@@ -90,7 +96,11 @@ export function joinParts(
     areTimesDoubtful: () => state.mode === 'cluster' && failover.isRecent(DOUBTFUL_AFTER_MS),
   }
   const members = new Members(
-    givenPool(target, { ...poolSetup, lookup: addresses.fresh, areTimesDoubtful: () => false }),
+    givenPool(target, {
+      ...poolSetup,
+      target: { ...poolSetup.target, lookup: addresses.fresh },
+      areTimesDoubtful: () => false,
+    }),
     poolSetup,
   )
 
@@ -102,10 +112,15 @@ export function joinParts(
     question: target.scope === 'single' ? 'role' : 'topology',
     instanceEndpoint: target.instanceEndpoint,
     emit,
-    mayAsk: (id) => target.scope !== 'readers' || monitor.topology?.writer?.id !== id,
+    mayAsk: (id) => {
+      return (
+        target.scope !== 'readers' ||
+        (monitor.topology?.readers.some((reader) => reader.id === id) ?? false)
+      )
+    },
     onReport: (report, topology) => belief.onReport(report, topology),
     onUnasked: (id, error) => belief.onUnasked(id, error),
-    isInUse: () => monotonicMs() - usedMs < options.idleAfterMs,
+    isInUse: () => owner.isInUse || monotonicMs() - usedMs < options.idleAfterMs,
   })
 
   const failover: Failover = new Failover({
@@ -197,6 +212,7 @@ export function joinParts(
     onTick: (nowMs) => {
       if (owner.takeUse()) usedMs = nowMs
       if (++ticks % TICKS_PER_SWEEP !== 0) return
+      members.sweep()
       for (const pool of members.all()) {
         pool.sweep()
         // An instance that could not be reached is asked until it answers, or leaves the topology.

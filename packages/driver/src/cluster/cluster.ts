@@ -79,11 +79,16 @@ export class Cluster implements Runner {
     return this.#parts.failover.isOpen
   }
 
-  /** Whether anything was run since the last time this was asked. */
+  /** Something runs, or was run since `takeUse` was called last. */
+  get isInUse(): boolean {
+    return this.#hasBeenUsed || this.#active > 0
+  }
+
+  /** As `isInUse`, and begins anew. */
   takeUse(): boolean {
-    const hasBeenUsed = this.#hasBeenUsed || this.#active > 0
+    const { isInUse } = this
     this.#hasBeenUsed = false
-    return hasBeenUsed
+    return isInUse
   }
 
   /** Takes work. It ends in its caller's callback, whatever happens. */
@@ -109,6 +114,7 @@ export class Cluster implements Runner {
 
   /** Finds an instance and borrows a connection; where none may serve it, it waits. */
   dispatch(work: Work): void {
+    if (work.hasWithdrawn) return
     const pool = this.place(work)
     if (pool !== undefined) {
       work.pool = pool
@@ -198,6 +204,15 @@ export class Cluster implements Runner {
     giveBack(lease, holder, this.#config.resetOnRelease, this.options.failoverTimeoutMs)
   }
 
+  /** Work that has not begun never will: its session was destroyed. What runs is failed by its connection. */
+  withdraw(work: Work): void {
+    if (work.lease !== undefined || work.hasWithdrawn) return
+    work.hasWithdrawn = true
+    this.#parts.room.leave(work)
+    work.pool?.withdraw(work)
+    this.#refuse(work, closedStateError(), undefined)
+  }
+
   /** A session gives back what it holds. */
   release(holder: Holder): void {
     const { lease } = holder
@@ -274,8 +289,10 @@ export class Cluster implements Runner {
     this.#refuse(work, closedStateError(), 'rolled-back')
   }
 
+  /** Fails work without an attempt; later, since mysql2 never calls back inside the call. */
   #refuse(work: Work, error: Error, outcome: ErrorDetail['outcome'] | undefined): void {
-    this.surface(work, { pool: work.pool, lease: undefined, error, kind: 'lost' }, outcome)
+    const failure: Failure = { pool: work.pool, lease: undefined, error, kind: 'lost' }
+    process.nextTick(() => this.surface(work, failure, outcome))
   }
 
   #ended(work: Work): Lease | undefined {

@@ -3,6 +3,7 @@ import { askIdentity } from '../io/questioner.js'
 import { compareTopologies } from '../model/compare-topologies.js'
 import type { Topology } from '../model/topology.js'
 import { fullJitterMs } from '../policy/backoff.js'
+import { isTopologyRefusal } from '../policy/topology-refusal.js'
 import type { Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 import { GIVEN, type Monitor } from './monitor.js'
@@ -71,10 +72,7 @@ export class Discovery {
       if (monitor.hasReachedInstance || ++this.#instanceFailures < FAILURES_TO_GIVE_UP) return
       settle('single', 'instance endpoints cannot be reached')
       this.#conclude()
-    } else if (
-      typeof (error as { errno?: unknown }).errno === 'number' &&
-      (error as { sqlState?: unknown }).sqlState !== undefined
-    ) {
+    } else if (isTopologyRefusal(error)) {
       // The server answered, and knows no such table or variable, or does not show it.
       void this.#lookAtEndpoint()
     }

@@ -1,4 +1,5 @@
 import { SessionState } from '../io/session-state.js'
+import type { Role } from '../model/topology.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
 
@@ -13,6 +14,8 @@ export class Holder {
   lease: Lease | undefined
   /** What this session has set: every connection that it runs on must carry it. */
   state = SessionState.BASE
+  /** The role that all its statements ask for; undefined: each as its text says. */
+  readonly role: Role | undefined
   /** Something was left on the connection that cannot be carried to another: swapped no more until released. */
   isPinned = false
   /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
@@ -25,6 +28,10 @@ export class Holder {
   isDead = false
   /** Statements run when it is released go back to the pool one by one. */
   isReleased = false
+
+  constructor(role?: Role) {
+    this.role = role
+  }
 
   /** Nothing may move this session to another connection now. */
   get isBound(): boolean {

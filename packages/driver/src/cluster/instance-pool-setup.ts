@@ -1,12 +1,13 @@
-import type { LookupFunction } from 'node:net'
 import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
+import type { ConnectTarget } from '../io/open-connection.js'
 
 /** What an instance's pool needs from the cluster. */
 export interface InstancePoolSetup {
   readonly config: PoolConfig
   readonly options: ResolvedOptions
-  readonly lookup: LookupFunction
+  /** How connections are opened, but for where to. */
+  readonly target: Omit<ConnectTarget, 'endpoint' | 'onSocket' | 'overrides'>
   /** A connection is ready and has not been used yet: mysql2's `connection` event. */
   onConnection(core: CoreConnection): void
   /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */

@@ -101,15 +101,16 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   lend(borrower: Borrower): void {
     const lease = this.#idle.take((idle) => stateFit(idle, borrower))
     if (lease !== undefined) return this.#lendThis(lease, borrower)
-    if (this._closed) return borrower.refuse(new Error('Pool is closed.'))
+    if (this._closed) return refuseLater(borrower, 'Pool is closed.')
     const { waitForConnections, queueLimit } = this.#setup.config
     // Idle connections that carry what others have set make room for a clean one.
     const foreign = this.#isFull ? this.#idle.removeOldest() : undefined
     if (foreign !== undefined) this.#retire(foreign)
     if (this.#isFull) {
-      if (!waitForConnections) return borrower.refuse(new Error('No connections available.'))
-      if (queueLimit > 0 && this.#waiting.length >= queueLimit)
-        return borrower.refuse(new Error('Queue limit reached.'))
+      if (!waitForConnections) return refuseLater(borrower, 'No connections available.')
+      if (queueLimit > 0 && this.#waiting.length >= queueLimit) {
+        return refuseLater(borrower, 'Queue limit reached.')
+      }
       this.#setup.onEnqueue()
     }
     this.#waiting.push(borrower)
@@ -309,15 +310,14 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     return this.#all.size + this.#openingCount >= this.#limit
   }
 
-  #isBelowMinimum(): boolean {
-    const least = this.#setup.options.minIdle
-    return this.isReachable && this.#all.size + this.#openingCount < least
+  #isBelowMinimum(openingCount = this.#openingCount): boolean {
+    return this.isReachable && this.#all.size + openingCount < this.#setup.options.minIdle
   }
 
   async #openOne(): Promise<void> {
     const permit = await this.#permits.acquire()
-    if (this._closed || (this.#waiting.length === 0 && !this.#isWantedIdle()))
-      return this.#opened(permit, undefined)
+    const isWanted = this.#waiting.length > 0 || this.#isBelowMinimum(this.#openingCount - 1)
+    if (this._closed || !isWanted) return this.#opened(permit, undefined)
     let lease: Lease
     try {
       lease = await this.#connect(permit)
@@ -328,11 +328,6 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       return this.#openMore()
     }
     this.#opened(permit, lease)
-  }
-
-  #isWantedIdle(): boolean {
-    const least = this.#setup.options.minIdle
-    return least > 0 && this.#all.size < least
   }
 
   #opened(permit: Permit, lease: Lease | undefined): void {
@@ -348,22 +343,17 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   async #connect(permit: Permit): Promise<Lease> {
     const generation = this.generation
-    const { config, options, lookup } = this.#setup
     let socket: Socket | undefined
     try {
       const core = await openConnection(this, {
+        ...this.#setup.target,
         endpoint: this.endpoint,
-        lookup,
-        config: config.connectionConfig,
-        password: options.password,
         onSocket: (opened) => {
           socket = opened
           this.#opening.add(opened)
         },
       })
-      const lease: Lease = new Connection<InstancePool>(core, this, permit, (dead) =>
-        dead.lender.#buried(dead),
-      )
+      const lease: Lease = new Connection(core, this, permit, (dead) => dead.lender.#buried(dead))
       lease.generation = generation
       this.#all.add(lease)
       await this.#introduce(lease)
@@ -378,9 +368,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     try {
       this.#setup.onConnection(lease.core)
       if (this.#setup.areTimesDoubtful()) await identify(lease, this)
-      if (this._closed) throw new Error('Pool is closed.')
-      if (lease.isFenced || lease.isDead)
-        throw lostError('Connection lost: the instance was fenced while connecting.')
+      if (lease.isFenced || lease.isDead || this._closed) throw lostError(FENCED_WHILE_CONNECTING)
       this.setReachable(true)
     } catch (error) {
       // Whoever opened it releases the permit.
@@ -403,4 +391,11 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#permits.release(lease.permit)
     this.#openMore()
   }
+}
+
+const FENCED_WHILE_CONNECTING = 'Connection lost: the instance was fenced while connecting.'
+
+/** mysql2's own words, and never inside the call. */
+function refuseLater(borrower: Borrower, message: string): void {
+  process.nextTick(() => borrower.refuse(new Error(message)))
 }

@@ -10,6 +10,8 @@ export class Members {
   readonly #byId = new Map<string, InstancePool>()
   #writer: InstancePool | undefined
   #readers: InstancePool[] = []
+  /** Pools of instances that are gone, or listen elsewhere now, until nothing is open in them. */
+  readonly #leaving = new Set<InstancePool>()
 
   constructor(given: InstancePool, setup: InstancePoolSetup) {
     this.given = given
@@ -24,10 +26,17 @@ export class Members {
     return this.#readers
   }
 
-  /** All of them, the given one included. */
+  /** All of them, the given one and those that are being left included. */
   *all(): IterableIterator<InstancePool> {
     yield this.given
     yield* this.#byId.values()
+    yield* this.#leaving
+  }
+
+  /** Forgets pools that were left and in which nothing is open any more. */
+  sweep(): void {
+    for (const pool of this.#leaving)
+      if (pool.open + pool.connecting === 0) this.#leaving.delete(pool)
   }
 
   get(id: string): InstancePool | undefined {
@@ -37,6 +46,7 @@ export class Members {
   /** Makes pools for what is new and replaces what is believed of the others. Returns the pools of instances that are gone. */
   apply(topology: Topology, mayUse: (instance: Instance) => boolean): readonly InstancePool[] {
     const present = new Set<string>()
+    const gone: InstancePool[] = []
     for (const instance of topology.instances) {
       if (!mayUse(instance)) continue
       present.add(instance.id)
@@ -48,12 +58,12 @@ export class Members {
         known.instance = instance
       }
     }
-    const gone: InstancePool[] = []
     for (const [id, pool] of this.#byId) {
       if (present.has(id)) continue
       this.#byId.delete(id)
       gone.push(pool)
     }
+    for (const pool of gone) this.#leaving.add(pool)
     this.#writer = topology.writer === undefined ? undefined : this.#byId.get(topology.writer.id)
     this.#readers = topology.readers.flatMap(({ id }) => this.#byId.get(id) ?? [])
     return gone

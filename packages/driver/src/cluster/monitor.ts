@@ -28,6 +28,9 @@ const SETTLING_INTERVAL_MS = 200
 /** Fresh reports asked for by writes are at least so far apart. */
 const FRESHEN_APART_MS = 200
 
+/** Marks the writer's row (AWS: AuroraMySQL.Reference.ISTables). */
+const MASTER_SESSION_ID = 'MASTER_SESSION_ID'
+
 export interface MonitorSetup {
   readonly config: ConnectionConfig
   readonly options: ResolvedOptions
@@ -264,7 +267,7 @@ export class Monitor {
       this.#hasReachedInstance = true
       if (this.#mode === 'calm') this.drop(GIVEN)
     }
-    const update = applyReport(previous, report, instanceEndpoint)
+    const update = applyReport(previous, withKnownRows(report, previous), instanceEndpoint)
     this.#topology = update.topology
     for (const { endpoint } of update.topology.instances)
       this.#setup.addresses.prefetch(endpoint.host)
@@ -307,6 +310,22 @@ export class Monitor {
       tookMs: monotonicMs() - startedMs,
     })
   }
+}
+
+/**
+ * An instance that shows no rows and says of itself that it writes is believed: nothing else can be known of a topology that this user
+ * may not read. The others are taken as they were known.
+ */
+function withKnownRows(report: TopologyReport, previous: Topology | undefined): TopologyReport {
+  if (report.rows.length > 0 || report.isReadOnly || previous === undefined) return report
+  const rows = previous.instances.map(({ id }) => ({
+    serverId: id,
+    sessionId: id === report.answeredBy ? MASTER_SESSION_ID : '',
+    ageMicros: undefined,
+    lagMs: undefined,
+    cpu: undefined,
+  }))
+  return { ...report, rows }
 }
 
 /** The stable part of an error, for events: mysql2's code, never its message. */

@@ -107,8 +107,8 @@ export class Placement {
   #roleOf(work: Work): Role {
     const { options } = this.#setup
     if (work.mustWrite) return 'writer'
-    const asked = work.options?.role ?? work.sqlClass.hint?.role
-    if (asked !== undefined) return asked
+    const { role } = work
+    if (role !== undefined) return role
     if (work.sqlClass.intent !== 'read' || options.consistency === 'writer') return 'writer'
     return work.holder?.hasWritten ? 'writer' : 'reader'
   }

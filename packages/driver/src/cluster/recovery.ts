@@ -22,8 +22,8 @@ import type { Work } from './work.js'
 export const DOUBTFUL_AFTER_MS = 5_000
 /** A reader that failed a statement is passed over for so long while there is another. */
 const PENALTY_MS = 1_000
-/** From this attempt on there is a pause before the next, so that a fault which passes every check cannot spin. */
-const BACK_OFF_FROM_ATTEMPT = 3
+/** From this failure on there is a pause before the next try, so that a fault which passes every check cannot spin. */
+const BACK_OFF_FROM = 2
 const BACK_OFF_BASE_MS = 10
 const BACK_OFF_CAP_MS = 1_000
 /** Where no writer has ever confirmed itself nothing is waited for: so many tries, then the error surfaces. */
@@ -70,7 +70,9 @@ export class Recovery {
     const { state, budget, surface } = this.#setup
     const kind = classifyError(error)
     const failure: Failure = { pool, lease, error, kind }
-    if (!state.isAurora || state.isClosed) return surface(work, failure, undefined)
+    work.failures++
+    const isOver = state.isClosed || work.holder?.isDead === true
+    if (!state.isAurora || isOver) return surface(work, failure, undefined)
     const decision = decideRetry({
       kind,
       wasSent: work.wasSent,
@@ -85,11 +87,17 @@ export class Recovery {
       hasBudget: budget.hasTokens,
     })
     if (decision.action === 'surface') return this.#surface(work, pool, failure, decision)
-    const isHopeless = kind === 'refused' || work.attempts >= TRIES_WITHOUT_WRITER
-    if (decision.seekWriter && !state.hasHadWriter && isHopeless)
-      return surface(work, failure, undefined)
+    if (this.#isHopeless(work, kind, decision)) return surface(work, failure, undefined)
     if (kind === 'overloaded') return this.#waitOutOverload(work, pool, failure)
     this.#runAgain(work, pool, failure, decision)
+  }
+
+  /** There is no writer to wait for, or the caller has said itself that a reader is to serve it. */
+  #isHopeless(work: Work, kind: ErrorKind, decision: RunAgain): boolean {
+    const { state, target } = this.#setup
+    if (kind === 'refused' && (target.scope === 'readers' || work.role === 'reader')) return true
+    if (!decision.seekWriter || state.hasHadWriter) return false
+    return kind === 'refused' || work.failures >= TRIES_WITHOUT_WRITER
   }
 
   #surface(work: Work, pool: InstancePool, failure: Failure, decision: Surface): void {
@@ -141,8 +149,8 @@ export class Recovery {
 
   #dispatchSoon(work: Work): void {
     const { state, options, room, dispatch, surface } = this.#setup
-    if (work.attempts < BACK_OFF_FROM_ATTEMPT) return dispatch(work)
-    const tries = work.attempts - BACK_OFF_FROM_ATTEMPT
+    if (work.failures < BACK_OFF_FROM) return dispatch(work)
+    const tries = work.failures - BACK_OFF_FROM
     work.deadlineMs ??= monotonicMs() + (work.options?.waitMs ?? options.failoverTimeoutMs)
     const { deadlineMs } = work
     setTimeout(

@@ -62,7 +62,7 @@ export class Statement extends Work {
       else this.#callBackFrom(lease)
     } catch (error) {
       // mysql2 refuses some arguments by throwing; the connection has not been touched.
-      this.#fail(lease, error as Error)
+      process.nextTick(() => this.#fail(lease, error as Error))
     }
   }
 

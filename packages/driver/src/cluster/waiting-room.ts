@@ -45,12 +45,12 @@ export class WaitingRoom {
     if (signal?.aborted) return this.#giveUp(work, aborted(work))
     work.waitingSinceMs = nowMs
     work.timer = setTimeout(
-      () => this.#leave(work, () => this.#tooLate(work)),
+      () => this.#end(work, () => this.#tooLate(work)),
       work.deadlineMs - nowMs,
     )
     work.timer.unref()
     if (signal !== undefined) {
-      work.onAbort = () => this.#leave(work, () => aborted(work))
+      work.onAbort = () => this.#end(work, () => aborted(work))
       signal.addEventListener('abort', work.onAbort, { once: true })
     }
     this.#queue.push(work)
@@ -85,14 +85,20 @@ export class WaitingRoom {
     }
   }
 
-  #leave(work: Work, makeError: () => AuroraError): void {
-    if (!this.#queue.remove(work)) return
+  /** Takes out work that does not want to wait any more. */
+  leave(work: Work): boolean {
+    if (!this.#queue.remove(work)) return false
     this.#stopWaiting(work)
-    this.#giveUp(work, makeError())
+    return true
   }
 
+  #end(work: Work, makeError: () => AuroraError): void {
+    if (this.leave(work)) this.#setup.giveUp(work, makeError())
+  }
+
+  /** Later, since mysql2 never calls back inside the call. */
   #giveUp(work: Work, error: AuroraError): void {
-    this.#setup.giveUp(work, error)
+    process.nextTick(() => this.#setup.giveUp(work, error))
   }
 
   #stopWaiting(work: Work): void {

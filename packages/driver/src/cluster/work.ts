@@ -38,6 +38,8 @@ export abstract class Work implements Borrower {
   pool: InstancePool | undefined
   lease: Lease | undefined
   attempts = 0
+  /** How often it has failed, whether or not a connection could be had. */
+  failures = 0
   /** The instance that failed it last. */
   avoid: InstancePool | undefined
   /** Only the writer will do from now on: a reader refused it, or no reader may serve it. */
@@ -106,6 +108,11 @@ export abstract class Work implements Borrower {
     return this.askedAs === 'writer' && !this.sqlClass.isRepeatable
   }
 
+  /** The role that the caller asked for, by an option, a hint, or the pool that was used; undefined: as the text says. */
+  get role(): Role | undefined {
+    return this.options?.role ?? this.sqlClass.hint?.role ?? this.holder?.role
+  }
+
   get state(): SessionState {
     return this.holder?.state ?? SessionState.BASE
   }
@@ -115,10 +122,11 @@ export abstract class Work implements Borrower {
   }
 
   lend(lease: Lease): void {
-    this.runner.begin(this, lease)
+    if (this.hasWithdrawn) lease.lender.give(lease)
+    else this.runner.begin(this, lease)
   }
 
   refuse(error: unknown): void {
-    this.runner.refused(this, error)
+    if (!this.hasWithdrawn) this.runner.refused(this, error)
   }
 }

@@ -12,6 +12,14 @@ const ZONE_TTL_MS = 5_000
 /** An address that works is looked up again this often, beside the traffic. */
 const REFRESH_AFTER_MS = 60_000
 
+/** Connects that did not reach a host. One that refuses, or cuts a connection, is there. */
+const LEADS_NOWHERE: ReadonlySet<string | undefined> = new Set([
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+])
+
 interface Entry {
   addresses: readonly LookupAddress[]
   lookedUpAtMs: number
@@ -62,7 +70,7 @@ export class AddressCache {
   }
 
   /**
-   * A connect to the name failed. A host that refuses is still there; an address that cannot be reached, or that fails for longer
+   * A connect to the name, or a connection, failed. An address that cannot be reached, or that fails for longer
    * than the zone's TTL, may have moved and is looked up again beside the next attempts. It is kept until an answer comes: during
    * a failover DNS may be away.
    */
@@ -71,7 +79,7 @@ export class AddressCache {
     if (entry === undefined) return
     const nowMs = monotonicMs()
     entry.failingSinceMs ??= nowMs
-    if (code !== 'ECONNREFUSED' || nowMs - entry.failingSinceMs >= ZONE_TTL_MS)
+    if (LEADS_NOWHERE.has(code) || nowMs - entry.failingSinceMs >= ZONE_TTL_MS)
       this.#refresh(host, entry)
   }
 

@@ -4,6 +4,7 @@ import type { PasswordTarget } from '../contract/options.js'
 import type { Endpoint } from '../model/endpoint.js'
 import { parseTopologyRows } from '../model/parse-topology-rows.js'
 import type { TopologyReport } from '../model/topology.js'
+import { isTopologyRefusal } from '../policy/topology-refusal.js'
 import { monotonicMs } from './clock.js'
 import { lostError } from './connection.js'
 import { type ConnectionOwner, openConnection } from './open-connection.js'
@@ -23,7 +24,8 @@ const TOPOLOGY_QUESTION =
 const ROLE_QUESTION = 'SELECT @@innodb_read_only AS read_only'
 
 /** Asked on a connection that is about to carry statements: who is there, and in which role. */
-const IDENTITY_QUESTION = 'SELECT @@aurora_server_id AS server_id, @@innodb_read_only AS read_only'
+const IDENTITY_QUESTION =
+  'SELECT @@aurora_server_id AS answered_by, @@innodb_read_only AS read_only'
 
 /** No row: not Aurora. An error proves nothing. */
 const AURORA_QUESTION = "SHOW GLOBAL VARIABLES LIKE 'aurora_version'"
@@ -81,9 +83,21 @@ export class Questioner implements ConnectionOwner {
     return this.#core?.stream.bytesRead ?? this.#opening?.bytesRead ?? 0
   }
 
-  /** Joins the question under way, or asks. Unanswered after `withinMs`, the connection is closed. */
+  /**
+   * Joins the question under way, or asks. Unanswered after `withinMs`, the connection is closed. An instance that shows no topology
+   * (a privilege was taken away) still says who and what it is: then the report has no rows.
+   */
   topology(withinMs: number): Promise<TopologyReport> {
-    return this.#once(() => this.#rows(TOPOLOGY_QUESTION, withinMs), toReport)
+    return this.#once(async () => {
+      try {
+        return await this.#rows(TOPOLOGY_QUESTION, withinMs)
+      } catch (error) {
+        if (!isTopologyRefusal(error)) throw error
+        return await this.#rows(IDENTITY_QUESTION, withinMs).catch(() => {
+          throw error
+        })
+      }
+    }, toReport)
   }
 
   /** Only the role, where there is no topology to ask for (one endpoint, a proxy). `answeredBy` is the endpoint's name. */
@@ -186,7 +200,10 @@ export async function askIdentity(
   core: CoreConnection,
 ): Promise<{ readonly serverId: string; readonly isReadOnly: boolean }> {
   const [row] = await ask(core, IDENTITY_QUESTION)
-  return { serverId: String(row?.server_id ?? '').toLowerCase(), isReadOnly: isOn(row?.read_only) }
+  return {
+    serverId: String(row?.answered_by ?? '').toLowerCase(),
+    isReadOnly: isOn(row?.read_only),
+  }
 }
 
 function ask(core: CoreConnection, sql: string): Promise<readonly Row[]> {
@@ -216,7 +233,7 @@ function isOn(value: unknown): boolean {
 
 function unansweredError(withinMs: number): Error {
   return Object.assign(new Error(`The instance did not answer within ${withinMs} ms`), {
-    code: 'ETIMEDOUT',
+    code: 'PROTOCOL_CONNECTION_LOST',
     fatal: true,
   })
 }

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import mysql from 'mysql2'
 import { Cluster } from '../cluster/cluster.js'
+import type { Statement } from '../cluster/statement.js'
 import type { Command, PoolConfig, ResultCallback } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { AuroraControl, drainingError } from './aurora-control.js'
@@ -97,17 +98,18 @@ export class CallbackPool extends MysqlPool {
     command: Command | undefined,
     callback: ResultCallback | undefined,
   ): void {
+    let statement: Statement
     try {
       if (this.#isDraining && !this._closed) throw drainingError()
-      this.#cluster.run(
-        makeStatement(this.#cluster, method, sql, values, undefined, command, callback),
-      )
+      statement = makeStatement(this.#cluster, method, sql, values, undefined, command, callback)
     } catch (error) {
       process.nextTick(() => {
         if (callback !== undefined) callback(error as Error)
         else command?.emit('error', error)
       })
+      return
     }
+    this.#cluster.run(statement)
   }
 
   getConnection(done: (error: unknown, session?: Session) => void): void {

@@ -150,6 +150,7 @@ export class Session extends EventEmitter {
         fatal: true,
       }),
     )
+    if (this.#running !== undefined) this.#cluster.withdraw(this.#running)
     for (const work of this.#queue.splice(0)) this.#cluster.run(work)
     this.#owner.onReleased(this)
   }
