@@ -89,7 +89,7 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
 /** What mysql2 says, without a code, when a connection that ended is given another command. */
 const CLOSED_STATE = /^Can't (?:add new command when connection is|write) in closed state$/
 /** 1290 is also about `--secure-file-priv` and others; only these two speak of the role. */
-const READ_ONLY_TEXT = /--(?:super-|innodb-)?read[-_]only\b/i
+const READ_ONLY_TEXT = /--(?:super[-_]|innodb[-_])?read[-_]only\b/i
 /** Zero-downtime patching and restart: the session goes on, its transaction does not. */
 const RESTARTED_TEXT = 'The last transaction was aborted due to'
 const QUOTA_PER_HOUR = /'(?:max_questions|max_updates|max_connections_per_hour)'/
