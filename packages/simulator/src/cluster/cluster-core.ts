@@ -27,7 +27,7 @@ export class ClusterCore {
   readonly schedule = new Schedule()
   readonly table = new HostStatusTable()
   readonly names: EndpointNames
-  readonly nameService = new NameService((name) => this.instanceAt(name)?.address)
+  readonly nameService = new NameService((name, turn) => this.instanceAt(name, turn)?.address)
   readonly instances: Instance[] = []
   readonly #places: Places
   readonly #issueTls: TlsIssuer | undefined
@@ -35,7 +35,6 @@ export class ClusterCore {
   #writer: Instance | undefined
   #namedWriter: Instance | undefined
   #namedReaders: readonly Instance[] = []
-  #rotation = 0
 
   constructor(
     options: ResolvedOptions,
@@ -136,10 +135,10 @@ export class ClusterCore {
 
   // Names
 
-  /** The instance that a name stands for now; each look-up of a shared name may give another. */
-  instanceAt(name: string): Instance | undefined {
+  /** The instance that a name stands for now; a name of several gives them in turn. */
+  instanceAt(name: string, turn: number): Instance | undefined {
     const { names } = this
-    const rotate = (choice: readonly Instance[]) => choice[this.#rotation++ % choice.length]
+    const rotate = (choice: readonly Instance[]) => choice[turn % choice.length]
     if (name === names.writer) return this.#namedWriter
     if (name === names.reader) return rotate(this.#namedReaders) ?? this.#namedWriter
     if (name === names.custom) return rotate(this.instances)

@@ -18,14 +18,14 @@ export class NameListeners {
 
   static async open(core: ClusterCore, port: number): Promise<NameListeners> {
     const { names } = core
-    const listeners = [names.writer, names.reader, names.custom].map(
-      (name) =>
-        new Listener('127.0.0.1', (socket) => {
-          const instance = core.instanceAt(name)
-          if (instance) instance.accept(socket)
-          else socket.resetAndDestroy()
-        }),
-    )
+    const listeners = [names.writer, names.reader, names.custom].map((name) => {
+      let turn = 0
+      return new Listener('127.0.0.1', (socket) => {
+        const instance = core.instanceAt(name, turn++)
+        if (instance) instance.accept(socket)
+        else socket.resetAndDestroy()
+      })
+    })
     const [writer, ...others] = listeners
     await writer?.open(port)
     for (const listener of others) await listener.open(0)

@@ -13,8 +13,8 @@ export type Lookup = (
   callback?: LookupCallback,
 ) => void
 
-/** Which instance a name stands for at the moment; undefined: the name is unknown. */
-export type NameResolver = (hostname: string) => string | undefined
+/** The address that a name stands for at its n-th look-up; undefined: the name is unknown. */
+export type NameResolver = (hostname: string, turn: number) => string | undefined
 
 /** The cluster's DNS, seen through a look-up function. Names are counted as they are asked for. */
 export class NameService {
@@ -32,8 +32,9 @@ export class NameService {
     const family = typeof options === 'object' ? options?.family : options
     // Names are case-insensitive and may end with a dot.
     const name = hostname.toLowerCase().replace(/\.$/, '')
-    this.lookups.set(name, (this.lookups.get(name) ?? 0) + 1)
-    const address = this.isDown || family === 6 ? undefined : this.#addressOf(name)
+    const turn = this.lookups.get(name) ?? 0
+    this.lookups.set(name, turn + 1)
+    const address = this.isDown || family === 6 ? undefined : this.#addressOf(name, turn)
     setImmediate(() => {
       if (address === undefined) done(this.#failure(hostname), wantsAll ? [] : '', 0)
       else if (wantsAll) done(null, [{ address, family: 4 }])

@@ -116,7 +116,7 @@ export function resolveOptions(options: ClusterOptions): ResolvedOptions {
     user: options.user ?? 'app',
     password: options.password ?? 'app-password',
     database: options.database ?? 'app',
-    clusterName: checkedId(options.clusterName ?? `sim${clusterCount}`),
+    clusterName: checkedId(options.clusterName ?? `sim${clusterCount}`, 'clusterName'),
     auroraVersion: options.auroraVersion ?? '3.10.0',
     timestampZoneMinutes: options.timestampZoneMinutes ?? 0,
     recordStatements: options.recordStatements ?? false,
@@ -125,9 +125,9 @@ export function resolveOptions(options: ClusterOptions): ResolvedOptions {
 }
 
 /** Aurora's rule for identifiers: letters, digits and hyphens, a letter first. */
-export function checkedId(id: string): string {
+export function checkedId(id: string, option = 'id'): string {
   if (/^[a-z][a-z0-9-]{0,62}$/i.test(id)) return id
-  throw new TypeError(`id: expected a letter, then letters, digits and hyphens; got '${id}'`)
+  throw new TypeError(`${option}: expected a letter, then letters, digits and hyphens; got '${id}'`)
 }
 
 function definedOnly<T extends object>(given: T): T {

@@ -125,8 +125,8 @@ export class Session implements SessionReport {
 
   /** Ends the session and resets the client's socket. */
   cut(): void {
-    this.#storage.destroy()
     this.#client.cut()
+    this.#close()
   }
 
   /** Takes on the instance's role once the command under way is done; a transaction open then is lost. */
