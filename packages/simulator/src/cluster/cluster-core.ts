@@ -167,6 +167,7 @@ export class ClusterCore {
     await Promise.all(this.instances.map((each) => each.crash()))
     await this.storage.close()
     this.log.record('closed', undefined, {})
+    this.log.close()
   }
 
   #beginReports(instance: Instance): void {

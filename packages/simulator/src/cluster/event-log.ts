@@ -18,6 +18,7 @@ export type ClusterEventPredicate = (event: ClusterEvent) => boolean
 export class EventLog {
   readonly #startedAtMs = performance.now()
   readonly #entries: ClusterEvent[] = []
+  readonly #waits = new Set<(why: string) => void>()
   readonly #listeners = new Set<(event: ClusterEvent) => void>()
 
   get entries(): readonly ClusterEvent[] {
@@ -56,23 +57,33 @@ export class EventLog {
   ): Promise<ClusterEvent> {
     const fits =
       typeof wanted === 'string' ? (event: ClusterEvent) => event.type === wanted : wanted
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        off()
-        const name = typeof wanted === 'string' ? `'${wanted}'` : 'one that fits the predicate'
-        const last = this.#entries.slice(-5).map((event) => event.type)
-        reject(
-          new Error(
-            `No event ${name} within timeoutMs (${timeoutMs}); the last ones: ${last.join(', ')}`,
-          ),
-        )
-      }, timeoutMs)
-      const off = this.on((event) => {
-        if (!fits(event)) return
+    const wait = new Promise<ClusterEvent>((resolve, reject) => {
+      const end = () => {
         off()
         clearTimeout(timer)
+        this.#waits.delete(giveUp)
+      }
+      const giveUp = (why: string) => {
+        end()
+        const name = typeof wanted === 'string' ? `'${wanted}'` : 'one that fits the predicate'
+        const last = this.#entries.slice(-5).map((event) => event.type)
+        reject(new Error(`No event ${name} ${why}; the last ones: ${last.join(', ')}`))
+      }
+      const timer = setTimeout(() => giveUp(`within timeoutMs (${timeoutMs})`), timeoutMs)
+      const off = this.on((event) => {
+        if (!fits(event)) return
+        end()
         resolve(event)
       })
+      this.#waits.add(giveUp)
     })
+    // Nobody need be listening when a wait is given up.
+    wait.catch(() => undefined)
+    return wait
+  }
+
+  /** Gives up every wait: nothing more will be logged. */
+  close(): void {
+    for (const giveUp of this.#waits) giveUp('before the cluster was closed')
   }
 }

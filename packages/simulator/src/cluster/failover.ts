@@ -21,6 +21,7 @@ export async function failOver(
   await waitUntil(core, startedAtMs + settings.detectMs)
   core.log.record('writer-lost', struck.id, {})
   await waitUntil(core, startedAtMs + settings.promoteMs)
+  if (core.schedule.isStopped) return async () => undefined
   const promoted = await takeOver(core, struck, settings)
   return followUp(core, struck, promoted, settings)
 }
@@ -83,9 +84,7 @@ function followUp(core: ClusterCore, struck: Instance, promoted: Instance, setti
 }
 
 function waitUntil(core: ClusterCore, atMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    core.schedule.after(Math.max(0, atMs - core.log.nowMs), resolve)
-  })
+  return core.schedule.sleep(Math.max(0, atMs - core.log.nowMs))
 }
 
 function resolve(core: ClusterCore, fault: FailoverFault): Settings {

@@ -261,10 +261,10 @@ export class Instance implements SessionHost {
     this.#record('connection-opened', session)
   }
 
-  onClosed(session: SessionReport): void {
+  onClosed(session: SessionReport, wasOpened: boolean): void {
     this.#sessions.delete(session as Session)
     this.counters.connectionsOpen = this.#sessions.size
-    this.#record('connection-closed', session)
+    if (wasOpened) this.#record('connection-closed', session)
   }
 
   onRefused({ threadId }: SessionReport, { errno }: ServerError): void {

@@ -1,6 +1,7 @@
 /** Timers that end with the cluster: none fires after `stop`. */
 export class Schedule {
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #sleepers = new Set<() => void>()
   #isStopped = false
 
   get isStopped(): boolean {
@@ -21,6 +22,18 @@ export class Schedule {
     }
   }
 
+  /** Resolves after this time, or when the cluster ends: look at `isStopped` then. */
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isStopped) resolve()
+      this.#sleepers.add(resolve)
+      this.after(delayMs, () => {
+        this.#sleepers.delete(resolve)
+        resolve()
+      })
+    })
+  }
+
   every(intervalMs: number, action: () => void): void {
     const again = () => {
       action()
@@ -33,5 +46,7 @@ export class Schedule {
     this.#isStopped = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
+    for (const wake of this.#sleepers) wake()
+    this.#sleepers.clear()
   }
 }

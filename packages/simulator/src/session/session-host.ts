@@ -58,7 +58,8 @@ export interface SessionHost {
   readonly topologyError: ServerError | undefined
   readonly isRecordingStatements: boolean
   onOpened(session: SessionReport): void
-  onClosed(session: SessionReport): void
+  /** `wasOpened`: `onOpened` was called before. */
+  onClosed(session: SessionReport, wasOpened: boolean): void
   onRefused(session: SessionReport, error: ServerError): void
   onTopologyAsked(session: SessionReport): void
   onStatement(sql: string): void

@@ -50,6 +50,8 @@ export class Session implements SessionReport {
   readonly #work: (() => Promise<void>)[] = []
   #state: State = 'login'
   #user = ''
+  /** The storage has accepted the login. */
+  #isWelcome = false
   /** The command under way: its byte, its text if it has one, itself while it may be sent again. */
   #command = 0
   #text = ''
@@ -162,7 +164,7 @@ export class Session implements SessionReport {
     clearTimeout(this.#renewal)
     this.#storage.destroy()
     for (const work of this.#work.splice(0)) void work()
-    this.#host.onClosed(this)
+    this.#host.onClosed(this, this.#isWelcome)
   }
 
   // From the client
@@ -313,6 +315,7 @@ export class Session implements SessionReport {
   async #welcome(okPacket: Buffer): Promise<void> {
     this.#user = this.#login.facts?.user ?? ''
     await this.#role.begin(this.#host.role, this.#hasReaderAccount)
+    this.#isWelcome = true
     this.#host.onOpened(this)
     this.#output.put(okPacket)
     this.#output.flush()

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { connectTo, errorOf, openCluster } from '../open-cluster.js'
 
@@ -37,6 +39,26 @@ describe('the log', () => {
     const heal = await cluster.inject({ type: 'dns-down' })
     await heal()
     expect(await wanted).toMatchObject({ type: 'fault-healed', fault: 'dns-down' })
+  })
+
+  it('tells who still waits that the cluster was closed', async () => {
+    const cluster = await openCluster({ storage: 'embedded', instances: 1 })
+    const waiting = cluster.until('promoted')
+    const failover = cluster.failover({ promoteMs: 60_000 })
+    await cluster.close()
+    await expect(waiting).rejects.toThrow(/'promoted' before the cluster was closed/)
+    await failover
+  })
+
+  it('says nothing of sockets that never logged in', async () => {
+    const cluster = await openCluster({ storage: 'embedded', instances: 1 })
+    const socket = connect(cluster.port, cluster.writer.address)
+    await once(socket, 'data')
+    socket.destroy()
+    await connectTo(cluster)
+    const types = cluster.log.map((event) => event.type)
+    expect(types).not.toContain('connection-closed')
+    expect(cluster.writer.counters).toMatchObject({ connectionsAccepted: 2, connectionsOpen: 1 })
   })
 
   it('holds neither SQL nor passwords', async () => {

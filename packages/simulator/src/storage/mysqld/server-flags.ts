@@ -43,7 +43,7 @@ export function serverFlags(program: ServerProgram, directory: string): readonly
     '--key-buffer-size=64K',
     '--innodb-buffer-pool-size=32M',
     '--innodb-flush-log-at-trx-commit=0',
-    '--innodb-doublewrite=0',
+    '--innodb-doublewrite=OFF',
     '--innodb-flush-method=nosync',
     '--innodb-lock-wait-timeout=50',
     '--loose-innodb-buffer-pool-dump-at-shutdown=OFF',
