@@ -224,11 +224,17 @@ function compileSetOperation(
     }
   })
   const types = columns.map((column) => column.type)
-  const sql = members.map((member) => {
-    const operator = member.operator ? `${member.operator} ` : ''
-    return operator + compileMember(compilation, member.query, scope, types)
-  })
-  return { sql: sql.join(' '), columns, atMostOneRow: false }
+  const names = columns.map((column) => column.sql).join(', ')
+  let sql = ''
+  for (const { operator, query } of members) {
+    const member = compileMember(compilation, query, scope, types)
+    if (!operator) sql = member
+    else if (operator === 'UNION' && !targets) {
+      // The engine's own UNION sorts, and of equal texts keeps the last: MySQL keeps the first, in its place.
+      sql = `SELECT DISTINCT ${names} FROM (${sql} UNION ALL ${member})`
+    } else sql = `${sql} ${operator} ${member}`
+  }
+  return { sql, columns, atMostOneRow: false }
 }
 
 function compileMember(

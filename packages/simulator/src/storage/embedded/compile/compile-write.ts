@@ -37,6 +37,8 @@ export interface InsertPlan {
   readonly mode: 'insert' | 'ignore' | 'replace'
   /** The columns that get values, in the order of the values. */
   readonly columns: readonly Column[]
+  /** For each column of the table the place of its value; -1 asks for the default. */
+  readonly sources: readonly number[]
   readonly rows: readonly InsertRow[]
   readonly query:
     | { readonly statement: EngineStatement; readonly types: readonly SqlType[] }
@@ -74,7 +76,8 @@ export function compileInsert(compilation: Compilation, insert: Insert): InsertP
   const source = compileSource(compilation, insert, table, columns)
   const onDuplicate =
     insert.onDuplicate.length > 0 ? compileOnDuplicate(compilation, insert, table) : undefined
-  return { kind: 'insert', table, mode, columns, ...source, onDuplicate }
+  const sources = table.columns.map((column) => columns.indexOf(column))
+  return { kind: 'insert', table, mode, columns, sources, ...source, onDuplicate }
 }
 
 function requireColumn(table: Table, name: string): Column {

@@ -49,3 +49,17 @@ export function deniedCommand(
     `${needed.right} command denied to user '${user}'@'localhost' for table ${table}`,
   )
 }
+
+/** 1792. */
+export function readOnlyTransaction(): SqlError {
+  return new SqlError(1792, '25006', 'Cannot execute statement in a READ ONLY transaction.')
+}
+
+/** 1227: nobody here may set what holds for all sessions. */
+export function globalDenied(): SqlError {
+  return new SqlError(
+    1227,
+    '42000',
+    'Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN privilege(s) for this operation',
+  )
+}

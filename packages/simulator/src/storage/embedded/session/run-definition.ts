@@ -1,4 +1,4 @@
-import { type Catalog, findColumn, quoteName, type Table } from '../compile/catalog.js'
+import { type Catalog, findColumn, type Key, quoteName, type Table } from '../compile/catalog.js'
 import { engineType } from '../compile/column-type.js'
 import type { Volume } from '../engine/volume.js'
 import type { AlterAction, CreateTable, Statement, TableName } from '../sql/ast.js'
@@ -14,7 +14,7 @@ import {
   indexSql,
   nameKey,
 } from './define-table.js'
-import { bound } from './write-rows.js'
+import { bound, DuplicateRow } from './row-writer.js'
 
 /** Statements that define data; each is a transaction of its own. */
 export type DefinitionStatement = Extract<
@@ -202,7 +202,7 @@ function applyAction(volume: Volume, table: Table, action: AlterAction): Table {
         volume.write(indexSql(table, key))
       } catch (error) {
         if (!String(error).includes('UNIQUE constraint failed')) throw error
-        throw new SqlError(1062, '23000', `Duplicate entry for key '${table.name}.${key.name}'`)
+        throw existingDuplicate(volume, table, key)
       }
       return { ...table, keys: [...table.keys, key] }
     }
@@ -220,6 +220,17 @@ function applyAction(volume: Volume, table: Table, action: AlterAction): Table {
       return table
     }
   }
+}
+
+/** 1062 for rows that are there already and would break a new key. */
+function existingDuplicate(volume: Volume, table: Table, key: Key): unknown {
+  const columns = key.columns.map(quoteName).join(', ')
+  const all = table.columns.map((column) => quoteName(column.name)).join(', ')
+  const notNull = key.columns.map((name) => `${quoteName(name)} IS NOT NULL`).join(' AND ')
+  const [row = []] = volume.write(
+    `SELECT ${all} FROM ${quoteName(table.name)} WHERE ${notNull} GROUP BY ${columns} HAVING count(*) > 1 LIMIT 1`,
+  )
+  return new DuplicateRow(table, key, row).toSqlError()
 }
 
 function cannotDrop(name: string): SqlError {

@@ -9,7 +9,8 @@ import { SqlError, unsupported } from '../sql-error.js'
 import { BIGINT, NULL_TYPE, UNSIGNED_BIGINT } from '../values/sql-type.js'
 import { type BindingContext, bindValues, nowMicros } from './bind-values.js'
 import type { CompiledStatement, Plan, Planner, QueryPlan, WritePlan } from './plan.js'
-import { deniedCommand } from './rights.js'
+import { deniedCommand, globalDenied, readOnlyTransaction } from './rights.js'
+import { RowWriter } from './row-writer.js'
 import { type DefinitionStatement, runDefinition } from './run-definition.js'
 import { runWrite } from './run-write.js'
 import { SessionSettings } from './session-settings.js'
@@ -356,7 +357,7 @@ export class Session implements SessionView {
     parameters: readonly TypedValue[],
   ): Promise<StatementResult> {
     this.#checkRights(statement)
-    const { planner, volume } = this.#environment
+    const { planner, volume, catalog } = this.#environment
     planner.plan(statement, this, parameters)
     this.#beginImplicitly()
     const { isOpen, isReadOnly } = this.#transaction
@@ -366,7 +367,7 @@ export class Session implements SessionView {
     const result = await this.#underLock(false, () => {
       // A definition may have come between while this statement waited: it is compiled again then.
       const plan = planner.plan(statement, this, parameters) as WritePlan
-      return runWrite(volume, plan, this.#context(parameters))
+      return runWrite(new RowWriter(volume, catalog), plan, this.#context(parameters))
     })
     if (result.generatedId !== undefined) this.lastInsertId = result.generatedId
     return { kind: 'done', ...result }
@@ -383,18 +384,7 @@ export class Session implements SessionView {
     if (this.database === undefined) throw unsupported('definitions without a current database')
     transaction.commit()
     await this.#underLock(false, () => runDefinition(volume, catalog, statement))
-    return DONE
+    const isAlter = ['alterTable', 'createIndex', 'dropIndex'].includes(statement.kind)
+    return isAlter ? { ...DONE, info: 'Records: 0  Duplicates: 0  Warnings: 0' } : DONE
   }
-}
-
-function readOnlyTransaction(): SqlError {
-  return new SqlError(1792, '25006', 'Cannot execute statement in a READ ONLY transaction.')
-}
-
-function globalDenied(): SqlError {
-  return new SqlError(
-    1227,
-    '42000',
-    'Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN privilege(s) for this operation',
-  )
 }

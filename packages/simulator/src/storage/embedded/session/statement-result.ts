@@ -20,14 +20,14 @@ export type StatementResult =
     }
 
 /** The answer of what touches no rows. */
-export const DONE: StatementResult = {
+export const DONE = {
   kind: 'done',
   matched: 0n,
   changed: 0n,
   insertId: 0n,
   info: '',
   warnings: 0,
-}
+} as const satisfies StatementResult
 
 /** A result made here, all of it text. */
 export function textRows(

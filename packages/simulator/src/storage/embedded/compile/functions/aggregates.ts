@@ -1,6 +1,13 @@
 import type { Expression, FunctionCall } from '../../sql/ast.js'
 import { SqlError, unsupported } from '../../sql-error.js'
-import { BIGINT, DOUBLE, decimalType, exactDigits, stringType } from '../../values/sql-type.js'
+import {
+  BIGINT,
+  DOUBLE,
+  decimalType,
+  exactDigits,
+  type SqlType,
+  stringType,
+} from '../../values/sql-type.js'
 import { collated } from '../comparison.js'
 import { compileExpression } from '../compile-expression.js'
 import { orderTerm } from '../compile-query.js'
@@ -49,10 +56,9 @@ export function compileAggregate(scope: Scope, call: FunctionCall): Emission {
       return emit(`count(${distinct}${operand})`, BIGINT, false)
     case 'MIN':
     case 'MAX':
-      if (type.kind === 'json' || (type.kind === 'string' && type.members)) {
-        throw unsupported(`${call.name} of ${type.kind === 'json' ? 'JSON' : 'ENUM'}`)
-      }
-      return emit(`${call.name.toLowerCase()}(${operand})`, type, true)
+      if (type.kind === 'json') throw unsupported(`${call.name} of JSON`)
+      // ENUMs are compared as strings here, not by their position.
+      return emit(`${call.name.toLowerCase()}(${operand})`, withoutMembers(type), true)
     case 'ANY_VALUE':
       return emit(`max(${operand})`, type, true)
     case 'GROUP_CONCAT':
@@ -60,6 +66,10 @@ export function compileAggregate(scope: Scope, call: FunctionCall): Emission {
     default:
       return sumOrAverage(scope, call.name, argument, distinct)
   }
+}
+
+function withoutMembers(type: SqlType): SqlType {
+  return type.kind === 'string' ? { ...type, form: 'VARCHAR', members: undefined } : type
 }
 
 function sumOrAverage(scope: Scope, name: string, argument: Emission, distinct: string): Emission {
