@@ -27,7 +27,8 @@ type Entry =
       readonly tookMs?: number
       readonly waiting: number
       readonly woken?: number
-      readonly promoted: { readonly begun: number; readonly connecting: number } | undefined
+      /** Statements that have a connection, or are next in line for one. */
+      readonly begun: number
       readonly instanceLookups: number
     }
 
@@ -96,9 +97,13 @@ describe('the writer crashes under load, a reader is promoted', () => {
     record()
     load.start({ writers: WRITERS, readers: READERS })
     await pause(1000 * SCALE)
+    // Replies that come late: the crash finds writes that have taken effect and are not acknowledged.
+    const heal = await cluster.inject({ type: 'slow', instance: writer, delayMs: 400 * SCALE })
+    await pause(300 * SCALE)
     const completed = new Promise((resolve) => pool.aurora.once('failoverCompleted', resolve))
     await cluster.failover()
     await completed
+    await heal()
     // Beyond the return of the old writer and the change of the name, neither of which may disturb anything.
     await pause(5000 * SCALE)
     await load.stop()
@@ -113,15 +118,12 @@ describe('the writer crashes under load, a reader is promoted', () => {
   function record(): void {
     const common = () => {
       const stats = pool.aurora.stats()
-      const instance = stats.instances.find(({ id }) => id === promoted)
+      const begun = stats.instances.map(({ open, idle, waiting }) => open - idle + waiting)
       return {
         atMs: performance.now(),
         instanceLookups: instanceLookups(),
         waiting: stats.waiting,
-        promoted: instance && {
-          begun: instance.underWay + instance.waiting,
-          connecting: instance.connecting,
-        },
+        begun: begun.reduce((sum, each) => sum + each, 0),
       }
     }
     const { aurora } = pool
@@ -175,6 +177,7 @@ describe('the writer crashes under load, a reader is promoted', () => {
   it('fails at most the writes that were under way, each marked as unknown', () => {
     const { atMs } = entries[indexOf(isDriver('failoverStarted'))] as Entry
     const failed = load.failures.filter(({ kind }) => kind === 'write')
+    expect(failed).not.toEqual([])
     const workers = failed.map(({ worker }) => worker)
     expect(new Set(workers).size).toBe(workers.length)
     for (const { error, calledAtMs } of failed) {
@@ -197,22 +200,19 @@ describe('the writer crashes under load, a reader is promoted', () => {
   it('believes the first answer that the promoted instance gives after its promotion', () => {
     const promotion = indexOf(isSimulator('promoted'))
     const belief = indexOf(isDriver('writerPromoted'))
+    const isAskedOfPromoted = (entry: Entry) =>
+      entry.from === 'simulator' &&
+      entry.event.type === 'topology-asked' &&
+      entry.event.instance === promoted
     const between = entries.slice(promotion, belief)
-    const asked = between.filter(
-      (entry) =>
-        entry.from === 'simulator' &&
-        entry.event.type === 'topology-asked' &&
-        entry.event.instance === promoted,
-    )
-    expect(asked).toHaveLength(1)
-    const answered = between.filter(
-      (entry) =>
-        isDriver('instanceAsked')(entry) &&
-        'instance' in entry &&
-        entry.instance === promoted &&
-        entry.outcome !== 'failed',
-    )
-    expect(answered).toMatchObject([{ outcome: 'writer' }])
+    expect(between.filter(isAskedOfPromoted)).toHaveLength(1)
+    const answers = between
+      .slice(between.findIndex(isAskedOfPromoted))
+      .filter((entry) => entry.from === 'driver' && entry.name === 'instanceAsked')
+      .filter((entry) => 'instance' in entry && entry.instance === promoted)
+    // The answer itself is told of before what follows from it.
+    expect(answers.length).toBeGreaterThan(0)
+    for (const answer of answers) expect(answer).toMatchObject({ outcome: 'writer' })
   })
 
   it('asks the promoted instance again and again, never further apart than the urgent interval and half of it', () => {
@@ -239,8 +239,7 @@ describe('the writer crashes under load, a reader is promoted', () => {
     expect(belief.waiting).toBeGreaterThan(0)
     expect(completion.woken).toBe(belief.waiting)
     expect(completion.waiting).toBe(0)
-    expect(completion.promoted?.connecting).toBeGreaterThan(0)
-    expect(completion.promoted?.begun).toBeGreaterThanOrEqual(completion.woken ?? 0)
+    expect(completion.begun).toBeGreaterThanOrEqual(belief.waiting)
   })
 })
 
