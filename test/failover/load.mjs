@@ -22,7 +22,7 @@ export class Load {
   /** @type {Failure[]} */
   failures = []
   counts = { read: 0, write: 0 }
-  /** The longest time between two successes, `performance.now()` based, per kind. */
+  /** The longest time between two successes, per kind, since the start or the last `measureStallsFromNow`. */
   longestStallMs = { read: 0, write: 0 }
   #lastAtMs = { read: 0, write: 0 }
   #pool
@@ -48,13 +48,19 @@ export class Load {
 
   /** @param {{ writers: number, readers: number }} workers */
   start({ writers, readers }) {
-    this.#lastAtMs.read = this.#lastAtMs.write = performance.now()
+    this.measureStallsFromNow()
     for (let index = 0; index < writers; index += 1) {
       this.#workers.push(this.#work('write', `writer-${index}`))
     }
     for (let index = 0; index < readers; index += 1) {
       this.#workers.push(this.#work('read', `reader-${index}`))
     }
+  }
+
+  /** What was slow before, such as the first connects, does not count. */
+  measureStallsFromNow() {
+    this.#lastAtMs.read = this.#lastAtMs.write = performance.now()
+    this.longestStallMs.read = this.longestStallMs.write = 0
   }
 
   /** Resolves when the last request has ended. */

@@ -37,6 +37,7 @@ export async function measureRun() {
   for (const load of Object.values(loads)) load.start(WORKERS)
   await sleep(WARM_UP_MS)
 
+  for (const load of Object.values(loads)) load.measureStallsFromNow()
   const lookupsBefore = instanceLookups(cluster)
   const completed = new Promise((resolve) => auroraPool.aurora.once('failoverCompleted', resolve))
   const firstWriteMs = new Map()
