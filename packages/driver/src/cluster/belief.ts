@@ -31,12 +31,15 @@ export class Belief {
 
   /** Something answered; `topology` is what is believed now, undefined where only the role was asked. */
   onReport(report: TopologyReport, topology: Topology | undefined): void {
-    const { state, members, monitor, failover, room } = this.#setup
+    const { state, members, monitor, failover, discovery, room } = this.#setup
     if (state.isClosed) return
-    if (topology === undefined) return this.#onRole(report)
+    if (topology === undefined) {
+      this.#onRole(report)
+      return discovery.sawNothing()
+    }
     members.get(report.answeredBy)?.setReachable(true)
     // Endpoints that were derived and lead nowhere (a tunnel, a security group) must not take the place of one that works.
-    if (!monitor.hasReachedInstance || state.mode === 'plain') return
+    if (!monitor.hasReachedInstance || state.mode === 'plain' || state.mode === 'single') return
     if (!report.isReadOnly && topology.writer?.id === report.answeredBy) {
       state.hasHadWriter = true
       failover.confirmed(report, () => this.#putInForce(topology))

@@ -95,9 +95,12 @@ export class Cluster implements Runner {
   run(work: Work): void {
     this.#hasBeenUsed = true
     if (this.#active++ === 0) this.#hold.enter()
-    if (this.state.isClosed) return this.#refuse(work, new Error('Pool is closed.'), undefined)
-    if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) this.#wakeUp()
     const { holder } = work
+    if (this.state.isClosed && !holder?.isDraining) {
+      const error = holder === undefined ? new Error('Pool is closed.') : closedStateError()
+      return this.#refuse(work, error, undefined)
+    }
+    if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) this.#wakeUp()
     if (holder !== undefined) {
       if (holder.isDead) return this.#refuse(work, closedStateError(), undefined)
       const { lease } = holder
@@ -254,15 +257,20 @@ export class Cluster implements Runner {
     })
   }
 
-  /** Ends everything that this pool opened. What runs may end; what waits fails. */
-  close(done: () => void): void {
-    const { failover, monitor, discovery, room, silence } = this.#parts
+  /** Takes no more work, but for sessions that are being drained, and fails what waits. */
+  stop(): void {
+    const { failover, monitor, discovery, room } = this.#parts
     this.state.isClosed = true
     failover.close()
     monitor.close()
     this.consistency.close()
     discovery.close()
     room.close(() => new Error('Pool is closed.'))
+  }
+
+  /** Ends everything that this pool opened. What runs may end. */
+  close(done: () => void): void {
+    const { silence } = this.#parts
     const pools = [...this.members.all()]
     let left = pools.length
     for (const pool of pools) {

@@ -35,6 +35,7 @@ export class Discovery {
   #isClosed = false
   #attempts = 0
   #instanceFailures = 0
+  #emptyAnswers = 0
 
   constructor(setup: DiscoverySetup) {
     this.#setup = setup
@@ -71,11 +72,21 @@ export class Discovery {
     if (id !== GIVEN) {
       if (monitor.hasReachedInstance || ++this.#instanceFailures < FAILURES_TO_GIVE_UP) return
       settle('single', 'instance endpoints cannot be reached')
+      monitor.rest()
       this.#conclude()
     } else if (isTopologyRefusal(error)) {
       // The server answered, and knows no such table or variable, or does not show it.
       void this.#lookAtEndpoint()
     }
+  }
+
+  /** The endpoint answered, and shows no instances: a privilege is missing, or a failover empties the table just now. */
+  sawNothing(): void {
+    if (this.#isSettled || this.#setup.target.scope === 'single') return
+    if (++this.#emptyAnswers < FAILURES_TO_GIVE_UP) return
+    this.#setup.settle('single', 'the topology cannot be read')
+    this.#setup.monitor.rest()
+    this.#conclude()
   }
 
   /** Nameless connections join the pool of the instance that they turn out to lead to. */
@@ -118,7 +129,7 @@ export class Discovery {
           isAurora ? reasonFor(target) : 'the server is not Aurora',
         )
         if (isAurora && target.scope === 'single') await monitor.ask(GIVEN)
-        monitor.drop(GIVEN)
+        monitor.rest()
         return this.#conclude()
       } catch {
         const waitMs = fullJitterMs(

@@ -26,6 +26,8 @@ export class Holder {
   prelude: string[] | undefined
   /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
   isDead = false
+  /** The pool is being ended: what the session has queued may still run. */
+  isDraining = false
   /** Statements run when it is released go back to the pool one by one. */
   isReleased = false
 

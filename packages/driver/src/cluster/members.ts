@@ -51,9 +51,10 @@ export class Members {
       if (!mayUse(instance)) continue
       present.add(instance.id)
       const known = this.#byId.get(instance.id)
-      if (known === undefined || !isSameEndpoint(known, instance))
+      if (known === undefined || !isSameEndpoint(known, instance)) {
+        if (known !== undefined) gone.push(known)
         this.#add(instance, topology.version)
-      else {
+      } else {
         if (known.instance.role !== instance.role) known.roleVersion = topology.version
         known.instance = instance
       }

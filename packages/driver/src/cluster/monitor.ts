@@ -65,6 +65,7 @@ export class Monitor {
   #timer: NodeJS.Timeout | undefined
   #freshenedMs = Number.NEGATIVE_INFINITY
   #freshenTimer: NodeJS.Timeout | undefined
+  #isResting = false
   /** An instance has answered under its own endpoint: the endpoints that we derive are good. */
   #hasReachedInstance = false
 
@@ -104,7 +105,15 @@ export class Monitor {
   calm(): void {
     if (this.#mode !== 'urgent') return
     this.#mode = 'calm'
-    if (this.#setup.question === 'topology') this.#schedule()
+    if (this.#setup.question === 'topology' && !this.#isResting) this.#schedule()
+  }
+
+  /** There is no topology to be had: from now on only an episode asks, and only the endpoint given. */
+  rest(): void {
+    this.#isResting = true
+    this.#topology = undefined
+    clearTimeout(this.#timer)
+    for (const id of [...this.#questioners.keys()]) this.drop(id)
   }
 
   /** Reads are being held on the writer until a reader is known to have what was written: ask for a report soon. */
@@ -124,7 +133,9 @@ export class Monitor {
 
   /** Asks one instance, or joins the question to it that is under way. */
   async ask(id: string): Promise<TopologyReport> {
+    if (this.#isClosed) throw new Error('Pool is closed.')
     const questioner = this.#questioner(id)
+    if (questioner.isAsking) return await questioner.topology(CALM_ANSWER_MS)
     const isUrgent = this.#mode === 'urgent'
     const startedMs = monotonicMs()
     const withinMs = isUrgent ? URGENT_ANSWER_MS : CALM_ANSWER_MS
@@ -140,13 +151,14 @@ export class Monitor {
       const code = codeOf(error)
       if (isUrgent) this.#tell(id, 'failed', code, startedMs)
       if (id !== GIVEN) this.#setup.addresses.failed(questioner.endpoint.host, code)
-      if (this.#mode !== 'closed') this.#setup.onUnasked(id, error)
+      if (!this.#isClosed) this.#setup.onUnasked(id, error)
       throw error
     }
   }
 
   /** Whether the endpoint given is Aurora at all. */
-  isAurora(): Promise<boolean> {
+  async isAurora(): Promise<boolean> {
+    if (this.#isClosed) throw new Error('Pool is closed.')
     return this.#questioner(GIVEN).isAurora(CALM_ANSWER_MS)
   }
 
@@ -173,6 +185,10 @@ export class Monitor {
     for (const id of [...this.#questioners.keys()]) this.drop(id)
   }
 
+  get #isClosed(): boolean {
+    return this.#mode === 'closed'
+  }
+
   async #askCalmly(): Promise<void> {
     if (!this.#setup.isInUse()) return this.#sleep()
     const preferred = this.#preferred()
@@ -184,7 +200,7 @@ export class Monitor {
         GIVEN
       if (this.#mode === 'calm' && other !== preferred) await this.ask(other).catch(ignore)
     }
-    if (this.#mode === 'calm') this.#schedule()
+    if (this.#mode === 'calm' && !this.#isResting) this.#schedule()
   }
 
   #schedule(): void {
@@ -259,7 +275,8 @@ export class Monitor {
     if (this.#mode === 'closed') return
     const previous = this.#topology
     const { instanceEndpoint, question } = this.#setup
-    if (question === 'role' || instanceEndpoint === undefined) {
+    const showsNothing = previous === undefined && report.rows.length === 0
+    if (question === 'role' || instanceEndpoint === undefined || this.#isResting || showsNothing) {
       this.#setup.onReport(report, undefined)
       return
     }

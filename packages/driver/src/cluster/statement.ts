@@ -69,7 +69,7 @@ export class Statement extends Work {
   fail(error: unknown): void {
     const { command, callback } = this.#request
     if (callback !== undefined) callback(error as Error)
-    else command?.emit('error', error)
+    else if (command !== undefined && this.#isHeard(command, error)) command.emit('error', error)
     command?.emit('end')
   }
 
@@ -80,6 +80,12 @@ export class Statement extends Work {
   forgetStatement(lease: Lease): void {
     const { sql } = this.#request
     lease.core.unprepare(typeof sql === 'string' ? { sql } : sql)
+  }
+
+  /** mysql2 tells the loss of a session's connection to the connection, not to a command that nobody listens to. */
+  #isHeard(command: Command, error: unknown): boolean {
+    const isFatal = (error as { fatal?: unknown }).fatal === true
+    return !isFatal || this.holder === undefined || command.listenerCount('error') > 0
   }
 
   #start(lease: Lease, callback: ResultCallback | undefined): Command {

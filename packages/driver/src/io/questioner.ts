@@ -73,6 +73,11 @@ export class Questioner implements ConnectionOwner {
     this.#target = target
   }
 
+  /** A topology question is under way: another joins it. */
+  get isAsking(): boolean {
+    return this.#pending !== undefined
+  }
+
   /** When its host last took a connection, whether or not a server greeted on it. */
   get connectedMs(): number {
     return this.#connectedMs

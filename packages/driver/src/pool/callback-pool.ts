@@ -39,7 +39,7 @@ export class CallbackPool extends MysqlPool {
   readonly #cluster: Cluster
   readonly #sessions = new Set<Session>()
   #isDraining = false
-  #onReturned: (() => void) | undefined
+  readonly #onReturned: (() => void)[] = []
 
   constructor(config: PoolConfig, options: ResolvedOptions) {
     // mysql2's constructor arms a timer that holds the process when `maxIdle` is below the limit; our own sweep does its work.
@@ -140,7 +140,17 @@ export class CallbackPool extends MysqlPool {
     const done = callback ?? (() => {})
     if (this._closed) return process.nextTick(done)
     this._closed = true
-    this.#cluster.close(() => done(undefined))
+    this.#cluster.stop()
+    // What is queued on a session runs before its connection is closed, as in mysql2.
+    let left = 1
+    const close = (): void => {
+      if (--left === 0) this.#cluster.close(() => done(undefined))
+    }
+    for (const session of this.#sessions) {
+      left++
+      session.drain(close)
+    }
+    close()
   }
 
   [Symbol.dispose](): void {
@@ -155,15 +165,13 @@ export class CallbackPool extends MysqlPool {
     if (!this.#sessions.delete(session)) return
     if (this.listenerCount('release') > 0 && !this._closed) this.emit('release', session)
     if (this.#sessions.size > 0) return
-    const onReturned = this.#onReturned
-    this.#onReturned = undefined
-    onReturned?.()
+    for (const resolve of this.#onReturned.splice(0)) resolve()
   }
 
   #whenReturned(): Promise<void> {
     if (this.#sessions.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#onReturned = resolve
+      this.#onReturned.push(resolve)
     })
   }
 

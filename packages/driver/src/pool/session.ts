@@ -113,6 +113,15 @@ export class Session extends EventEmitter {
     })
   }
 
+  /** The pool is being ended: what is queued may run, then `done`. */
+  drain(done: () => void): void {
+    this.#holder.isDraining = true
+    this.#whenDrained(() => {
+      this.#holder.isDraining = false
+      done()
+    })
+  }
+
   /** As in mysql2: `release()` with a warning, unless `gracefulEnd` asks to close for real. */
   end(callback?: Done): void {
     if (this.config.gracefulEnd) {
@@ -287,8 +296,12 @@ export class Session extends EventEmitter {
   }
 
   #whenDrained(done: () => void): void {
-    if (this.#running === undefined) done()
-    else this.#onDrained = done
+    if (this.#running === undefined) return done()
+    const before = this.#onDrained
+    this.#onDrained = () => {
+      before?.()
+      done()
+    }
   }
 }
 
