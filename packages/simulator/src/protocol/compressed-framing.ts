@@ -9,11 +9,8 @@ const worthCompressing = 50
 /** The zlib framing that lies below the packets once client and server agreed on compression. */
 export class CompressedFraming {
   #received: Buffer = Buffer.alloc(0)
+  /** Counts on from the client's last frame, which begins again at 0 with each command. */
   #sequence = 0
-
-  resetSequence(): void {
-    this.#sequence = 0
-  }
 
   encode(chunk: Buffer): Buffer {
     const frames: Buffer[] = []

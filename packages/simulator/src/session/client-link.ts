@@ -73,11 +73,6 @@ export class ClientLink {
     return this.#waitingBytes < waitingLimit
   }
 
-  /** The next packets are a new command: compressed frames are numbered from 0 again. */
-  resetSequence(): void {
-    this.#compression?.resetSequence()
-  }
-
   pause(): void {
     this.#isPaused = true
     this.#socket.pause()

@@ -26,6 +26,7 @@ export class LaggingSnapshot {
   readonly #storage: StorageLink
   readonly #host: SessionHost
   #takenAtMs: number | undefined
+  #renewal: NodeJS.Timeout | undefined
 
   constructor(storage: StorageLink, host: SessionHost) {
     this.#storage = storage
@@ -39,11 +40,6 @@ export class LaggingSnapshot {
   /** The transaction that the server reports is the snapshot. */
   get isHeld(): boolean {
     return this.#takenAtMs !== undefined
-  }
-
-  /** How long after this moment an idle session should be looked after again. */
-  get renewalMs(): number {
-    return Math.max(shortestRenewalMs, this.#host.visibleLagMs / renewalsPerLag)
   }
 
   /** Whether `prepare` has something to do before the next command. */
@@ -87,6 +83,23 @@ export class LaggingSnapshot {
   /** The session was reset behind the snapshot's back. */
   forget(): void {
     this.#takenAtMs = undefined
+  }
+
+  /** Looks after the snapshot of an idle session until it is no longer idle. */
+  renewWhileIdle(isIdle: () => boolean, renew: () => Promise<void>): void {
+    clearTimeout(this.#renewal)
+    if (!this.isWanted && !this.isHeld) return
+    const afterMs = Math.max(shortestRenewalMs, this.#host.visibleLagMs / renewalsPerLag)
+    this.#renewal = setTimeout(() => {
+      if (!isIdle()) return
+      if (this.needsPreparing(true)) void renew()
+      else this.renewWhileIdle(isIdle, renew)
+    }, afterMs)
+    this.#renewal.unref()
+  }
+
+  close(): void {
+    clearTimeout(this.#renewal)
   }
 
   /** Whether a statement opens a transaction of the client's own, which the snapshot must make room for. */

@@ -9,6 +9,7 @@ import { AuroraStatements } from './aurora-statements.js'
 import { ClientLink } from './client-link.js'
 import { ClientOutput } from './client-output.js'
 import { CommandTranslator, commandText } from './command-translator.js'
+import { IdleWork } from './idle-work.js'
 import { LaggingSnapshot } from './lagging-snapshot.js'
 import { Login, storageUser } from './login.js'
 import { ReplyTranslator } from './reply-translator.js'
@@ -47,7 +48,7 @@ export class Session implements SessionReport {
   readonly #statements: AuroraStatements
   readonly #commands: CommandTranslator
   readonly #replies: ReplyTranslator
-  readonly #work: (() => Promise<void>)[] = []
+  readonly #work = new IdleWork()
   #state: State = 'login'
   #user = ''
   /** The storage has accepted the login. */
@@ -61,7 +62,6 @@ export class Session implements SessionReport {
   #isFirstPacket = true
   /** What the next statement is answered with, because the session's transaction was taken away. */
   #abortedWith: ServerError | undefined
-  #renewal: NodeJS.Timeout | undefined
 
   constructor(socket: Socket, host: SessionHost) {
     this.#host = host
@@ -80,7 +80,10 @@ export class Session implements SessionReport {
         if (!this.#output.flush()) this.#storage.pause()
       },
       onDrain: () => this.#readClient(),
-      onClose: () => this.#client.end(),
+      onClose: () => {
+        this.#work.finish()
+        this.#client.end()
+      },
     })
     this.#login = new Login(host)
     this.#role = new SessionRole(this.#storage)
@@ -161,9 +164,9 @@ export class Session implements SessionReport {
   #close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    clearTimeout(this.#renewal)
+    this.#snapshot.close()
     this.#storage.destroy()
-    for (const work of this.#work.splice(0)) void work()
+    this.#work.finish()
     this.#host.onClosed(this, this.#isWelcome)
   }
 
@@ -203,7 +206,6 @@ export class Session implements SessionReport {
     this.#text = isWhole ? commandText(code, frame) : ''
     this.#repeatable = undefined
     this.#columnNames = noNames
-    this.#client.resetSequence()
     this.#replies.countCommand(code)
     if (this.#abortedWith && (runsStatement(code) || code === command.prepare)) {
       this.#answerError(this.#abortedWith)
@@ -363,33 +365,24 @@ export class Session implements SessionReport {
   }
 
   #whenIdle(work: () => Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      this.#work.push(() => work().finally(resolve))
-      if (this.#state === 'idle') this.#becomeIdle()
-      else if (this.#state === 'closed') for (const each of this.#work.splice(0)) void each()
-    })
+    const done = this.#work.add(work)
+    if (this.#storage.isClosed) this.#work.finish()
+    else if (this.#state === 'idle') this.#becomeIdle()
+    return done
   }
 
   #becomeIdle(): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
-    const work = this.#work.shift()
+    const work = this.#work.take()
     if (work) {
       void this.#workOn(work)
       return
     }
-    this.#scheduleRenewal()
+    this.#snapshot.renewWhileIdle(
+      () => this.#state === 'idle',
+      () => this.#workOn(() => this.#snapshot.prepare()),
+    )
     this.#readClient()
-  }
-
-  #scheduleRenewal(): void {
-    clearTimeout(this.#renewal)
-    if (!this.#snapshot.isWanted && !this.#snapshot.isHeld) return
-    this.#renewal = setTimeout(() => {
-      if (this.#state !== 'idle') return
-      if (this.#snapshot.needsPreparing(true)) void this.#workOn(() => this.#snapshot.prepare())
-      else this.#scheduleRenewal()
-    }, this.#snapshot.renewalMs)
-    this.#renewal.unref()
   }
 }

@@ -9,17 +9,19 @@ function split(chunks: readonly Buffer[]) {
   const bytes: Buffer[] = []
   const packets: number[] = []
   let length = 0
+  let beginnings = 0
   for (const chunk of chunks) {
     splitter.push(chunk)
     for (let piece = splitter.next(); piece; piece = splitter.next()) {
       bytes.push(Buffer.from(piece.buffer.subarray(piece.start, piece.end)))
+      if (piece.kind !== 'rest' && !piece.isContinuation) beginnings += 1
       length += piece.kind === 'rest' ? 0 : piece.length
       if (!piece.isLast) continue
       packets.push(length)
       length = 0
     }
   }
-  return { bytes: Buffer.concat(bytes), packets, pending: splitter.pendingBytes }
+  return { bytes: Buffer.concat(bytes), packets, beginnings, pending: splitter.pendingBytes }
 }
 
 function cut(stream: Buffer, at: readonly number[]): Buffer[] {
@@ -60,6 +62,8 @@ describe('a packet stream', () => {
       ...frames.map((length, n) => packet(Buffer.alloc(length), n)),
       packet(Buffer.from('next'), 0),
     ])
-    expect(split(cut(stream, [5, 70_000, 0xffffff + 2])).packets).toEqual([size, 4])
+    const { packets, beginnings } = split(cut(stream, [5, 70_000, 0xffffff + 2]))
+    expect(packets).toEqual([size, 4])
+    expect(beginnings).toBe(2)
   })
 })
