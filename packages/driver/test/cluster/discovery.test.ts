@@ -1,0 +1,262 @@
+import type { Cluster } from 'aurora-mysql2-simulator'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  eventually,
+  failureOf,
+  pause,
+  type Simulation,
+  scaled,
+  simulate,
+  whereIs,
+} from '../simulation.js'
+
+let simulation: Simulation
+let cluster: Cluster
+
+beforeEach(async () => {
+  simulation = await simulate()
+  cluster = simulation.cluster
+  await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(50))')
+})
+
+afterEach(async () => {
+  await simulation.closePools()
+  await cluster.close()
+})
+
+describe('the first statements', () => {
+  it('are not held up by a topology question that is never answered', async () => {
+    const pool = simulation.pool()
+    // The endpoint takes connections and greets; only questions for the topology hang behind this lock.
+    const heal = await cluster.inject({ type: 'slow', delayMs: 400 })
+    const [rows] = await pool.query('SELECT 1 AS one')
+    expect(rows).toEqual([{ one: 1 }])
+    await heal()
+  })
+
+  it('leave no connection behind that was opened by the name given', async () => {
+    const pool = simulation.pool()
+    await Promise.all(Array.from({ length: 8 }, () => pool.query('SELECT 1')))
+    await pool.aurora.ready()
+    await pool.query('SELECT 1')
+    await eventually(
+      'none is left under the name given',
+      () => {
+        const given = pool.aurora.stats().instances.find(({ id }) => id === '(endpoint)')
+        return given?.open === 0 && given.connecting === 0
+      },
+      5_000,
+    )
+  })
+
+  it('leave no connection behind when they are begun in the turn in which the topology comes', async () => {
+    const pool = simulation.pool()
+    pool.aurora.once('discovered', () => {})
+    const first = Array.from({ length: 4 }, () => pool.query('SELECT 1'))
+    pool.aurora.once('topologyChanged', () => {
+      first.push(...Array.from({ length: 4 }, () => pool.query('SELECT 1')))
+    })
+    await pool.aurora.ready()
+    await Promise.all(first)
+    await eventually(
+      'none is left under the name given',
+      () => {
+        const given = pool.aurora.stats().instances.find(({ id }) => id === '(endpoint)')
+        return given?.open === 0
+      },
+      5_000,
+    )
+  })
+})
+
+describe('trouble at the start', () => {
+  it('with too many connections does not end discovery for good', async () => {
+    const heal = await cluster.inject({ type: 'overload', maxConnections: 0 })
+    const pool = simulation.pool()
+    const error = await failureOf(pool.query('SELECT 1'))
+    expect(error.errno).toBe(1040)
+    await pause(100)
+    await heal()
+    await pool.aurora.ready()
+    await pool.query('SELECT 1')
+    await eventually('the cluster is found', () => pool.aurora.stats().mode === 'cluster', 5_000)
+  })
+
+  it('with a password that is not valid yet does not end discovery for good', async () => {
+    let password = 'not yet'
+    const pool = simulation.pool({ aurora: { password: () => password } })
+    const error = await failureOf(pool.query('SELECT 1'))
+    expect(error.errno).toBe(1045)
+    await pause(100)
+    password = cluster.connection.password
+    await pool.query('SELECT 1')
+    await eventually('the cluster is found', () => pool.aurora.stats().mode === 'cluster', 5_000)
+  })
+
+  it('with a topology that is refused goes on with the endpoint alone, and says so', async () => {
+    await cluster.inject({ type: 'deny-topology' })
+    const pool = simulation.pool()
+    const discovered = new Promise<{ mode: string }>((resolve) =>
+      pool.aurora.once('discovered', resolve),
+    )
+    await pool.query('SELECT 1')
+    await pool.query("INSERT INTO note (text) VALUES ('x')")
+    expect((await discovered).mode).toBe('single')
+    await pool.aurora.ready()
+  })
+
+  it('with an empty topology serves reads and writes by the endpoint given', async () => {
+    await cluster.inject({ type: 'empty-topology' })
+    const pool = simulation.pool()
+    await pool.query('SELECT 1')
+    await pool.query("INSERT INTO note (text) VALUES ('x')")
+    const [rows] = await pool.query('SELECT COUNT(*) AS notes FROM note')
+    expect(rows).toEqual([{ notes: 1 }])
+  })
+
+  it('with instance endpoints that lead nowhere goes on with the endpoint given, and says so', async () => {
+    const pool = simulation.pool({
+      aurora: { instanceEndpoint: () => ({ host: '127.0.0.1', port: 1 }) },
+    })
+    const discovered = new Promise<{ mode: string; reason?: string }>((resolve) =>
+      pool.aurora.once('discovered', resolve),
+    )
+    await pool.query('SELECT 1')
+    expect((await discovered).mode).toBe('single')
+    await pool.query("INSERT INTO note (text) VALUES ('x')")
+    await pool.query('SELECT COUNT(*) FROM note')
+  })
+})
+
+describe('later', () => {
+  it('a topology that is refused stops nothing: the writer writes, the readers read', async () => {
+    const pool = await simulation.readyPool({ aurora: { failoverTimeoutMs: 2_000 } })
+    await pool.query("INSERT INTO note (text) VALUES ('before')")
+    const heals = await Promise.all(
+      cluster.instances.map(({ id }) => cluster.inject({ type: 'deny-topology', instance: id })),
+    )
+    const started: unknown[] = []
+    pool.aurora.on('failoverStarted', (event) => started.push(event))
+    for (let turn = 0; turn < 10; turn++) {
+      await pool.query("INSERT INTO note (text) VALUES ('while refused')")
+      await pool.query('SELECT COUNT(*) FROM note')
+      await pause(30)
+    }
+    expect(started).toEqual([])
+    for (const heal of heals) await heal()
+  })
+
+  it('a writer that takes no more connections is not a dead writer: what is open goes on', async () => {
+    const pool = await simulation.readyPool({ aurora: { idleAfterMs: 60 } })
+    await pool.query("INSERT INTO note (text) VALUES ('before')")
+    const { counters } = cluster.writer
+    await eventually('the monitor sleeps', () => counters.connectionsOpen === 1, 5_000)
+    await cluster.inject({ type: 'overload', maxConnections: 1 })
+    const started: unknown[] = []
+    pool.aurora.on('failoverStarted', (event) => started.push(event))
+    for (let turn = 0; turn < 10; turn++) {
+      await pool.query("INSERT INTO note (text) VALUES ('while full')")
+      await pause(20)
+    }
+    expect(started).toEqual([])
+  })
+
+  it('a monitor connection that is killed is not the end of the writer', async () => {
+    const pool = await simulation.readyPool()
+    await pool.query("INSERT INTO note (text) VALUES ('before')")
+    const started: unknown[] = []
+    pool.aurora.on('failoverStarted', (event) => started.push(event))
+    const opened = cluster.log.filter(
+      (event) =>
+        event.type === 'connection-opened' &&
+        event.purpose === 'monitor' &&
+        event.instance === cluster.writer.id,
+    )
+    for (const event of opened)
+      if (event.type === 'connection-opened')
+        await cluster.query(`KILL ${event.threadId}`).catch(() => {})
+    for (let turn = 0; turn < 10; turn++) {
+      await pool.query("INSERT INTO note (text) VALUES ('after')")
+      await pause(20)
+    }
+    expect(started).toEqual([])
+  })
+
+  it('asks nothing while it is idle, and begins again with the next statement', async () => {
+    const pool = await simulation.readyPool({ aurora: { idleAfterMs: scaled(400) } })
+    await pool.query('SELECT 1')
+    await eventually('no monitor connection is open', () => monitorsOpen(cluster) === 0)
+    const before = simulation.counts()
+    await pause(scaled(800))
+    const asked = simulation.countsSince(before)
+    expect(Object.values(asked).map(({ statements }) => statements)).toEqual([0, 0, 0])
+    await pool.query('SELECT 1')
+    await eventually('it asks again', () =>
+      Object.values(simulation.countsSince(before)).some(
+        ({ topologyQuestions }) => topologyQuestions > 0,
+      ),
+    )
+  })
+
+  it('refresh() sees what has just changed', async () => {
+    const pool = await simulation.readyPool({ aurora: { refreshIntervalMs: 600_000 } })
+    const added = await cluster.addReader({ id: 'late' })
+    await eventually('the writer shows it', async () => {
+      await pool.aurora.refresh()
+      return pool.aurora.topology?.readers.some(({ id }) => id === added.id) ?? false
+    })
+    expect(await whereIs(pool, { role: 'reader' })).not.toBe(cluster.writer.id)
+  })
+
+  it('an instance that moves takes its connections along: none stays at the old endpoint', async () => {
+    let alias = 0
+    const pool = await simulation.readyPool({
+      aurora: {
+        consistency: 'eventual',
+        instanceEndpoint: (id) => ({
+          host: alias === 0 ? cluster.instance(id).endpoint : `moved.${id}`,
+          port: cluster.instance(id).port,
+        }),
+        lookup: ((host: string, options: object, callback: (...args: unknown[]) => void) =>
+          cluster.lookup(
+            host.startsWith('moved.') ? cluster.instance(host.slice(6)).endpoint : host,
+            options,
+            callback as never,
+          )) as never,
+      },
+    })
+    for (let turn = 0; turn < 20; turn++) await pool.query('SELECT 1')
+    await pool.query("INSERT INTO note (text) VALUES ('x')")
+    alias = 1
+    await eventually('the new endpoints are in force', () =>
+      (pool.aurora.topology?.instances ?? []).every(({ endpoint }) =>
+        endpoint.host.startsWith('moved.'),
+      ),
+    )
+    await pool.query("INSERT INTO note (text) VALUES ('y')")
+    const closed = () =>
+      cluster.log.filter(
+        (event) => event.type === 'connection-closed' && event.purpose === 'application',
+      ).length
+    const opened = () =>
+      cluster.log.filter(
+        (event) => event.type === 'connection-opened' && event.purpose === 'application',
+      ).length
+    await eventually(
+      'what is open is what the pool counts',
+      () =>
+        opened() - closed() ===
+        pool.aurora.stats().instances.reduce((sum, { open }) => sum + open, 0),
+      5_000,
+    )
+  })
+})
+
+function monitorsOpen(of: Cluster): number {
+  let open = 0
+  for (const event of of.log) {
+    if (event.type === 'connection-opened' && event.purpose === 'monitor') open++
+    if (event.type === 'connection-closed' && event.purpose === 'monitor') open--
+  }
+  return open
+}

@@ -1,0 +1,212 @@
+import type { Cluster } from 'aurora-mysql2-simulator'
+import mysql, { type Pool, type PoolConnection } from 'mysql2'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { eventually, failureOf, pause, type Simulation, simulate } from '../simulation.js'
+
+let simulation: Simulation
+let cluster: Cluster
+
+beforeAll(async () => {
+  simulation = await simulate({ instances: 2 })
+  cluster = simulation.cluster
+  await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(50))')
+})
+
+const SLOW_READ = 'SELECT COUNT(*) AS n FROM seq_1_to_3000 a, seq_1_to_3000 b'
+
+function openConnections(): number {
+  return cluster.instances.reduce((sum, { counters }) => sum + counters.connectionsOpen, 0)
+}
+
+const pools = {
+  mysql2: async (): Promise<Pool> => mysql.createPool(cluster.plainConnection),
+  ours: async (): Promise<Pool> => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    return pool
+  },
+}
+
+const take = (pool: Pool) =>
+  new Promise<PoolConnection>((resolve, reject) => {
+    pool.getConnection((error, session) => (error ? reject(error) : resolve(session)))
+  })
+
+const run = (on: Pool | PoolConnection, sql: string) =>
+  new Promise<unknown>((resolve, reject) => {
+    on.query(sql, (error: Error | null, rows: unknown) => (error ? reject(error) : resolve(rows)))
+  })
+
+const end = (pool: Pool) =>
+  new Promise<void>((resolve, reject) => pool.end((error) => (error ? reject(error) : resolve())))
+
+describe.each(['mysql2', 'ours'] as const)('end() of %s', (name) => {
+  it('lets what runs end, and closes everything', async () => {
+    const pool = await pools[name]()
+    await run(pool, 'SELECT 1')
+    const slow = run(pool, SLOW_READ)
+    await pause(10)
+    await end(pool)
+    expect(await slow).toEqual([{ n: 9_000_000 }])
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('lets what is queued on a session run before it', async () => {
+    const pool = await pools[name]()
+    const session = await take(pool)
+    const all = [
+      run(session, SLOW_READ),
+      run(session, 'SELECT 2 AS two'),
+      run(session, 'SELECT 3 AS three'),
+    ]
+    await end(pool)
+    expect((await Promise.all(all)).slice(1)).toEqual([[{ two: 2 }], [{ three: 3 }]])
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('closes the connections of sessions that are still out', async () => {
+    const pool = await pools[name]()
+    const session = await take(pool)
+    await run(session, 'START TRANSACTION')
+    await end(pool)
+    await eventually('all connections are closed', () => openConnections() === 0)
+    const error = await failureOf(run(session, 'SELECT 1'))
+    expect(error.message).toBe("Can't add new command when connection is in closed state")
+    session.release()
+    session.release()
+  })
+
+  it('fails who waits for a connection', async () => {
+    const pool = await pools[name]()
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => take(pool)))
+    if (name === 'ours') for (const session of sessions) await run(session, 'START TRANSACTION')
+    const waiting = run(pool, "INSERT INTO note (text) VALUES ('x')")
+    await end(pool)
+    expect((await failureOf(waiting)).message).toBe('Pool is closed.')
+  })
+
+  it('makes everything later fail with "Pool is closed."', async () => {
+    const pool = await pools[name]()
+    await end(pool)
+    expect((await failureOf(run(pool, 'SELECT 1'))).message).toBe('Pool is closed.')
+    expect((await failureOf(take(pool))).message).toBe('Pool is closed.')
+    const executed = new Promise((_, reject) => pool.execute('SELECT 1', reject))
+    expect((await failureOf(executed)).message).toBe('Pool is closed.')
+  })
+
+  it('calls back also when a running statement loses its connection', async () => {
+    const pool = await pools[name]()
+    await run(pool, 'SELECT 1')
+    const slow = run(pool, 'SELECT COUNT(*) AS n FROM seq_1_to_300000 a, seq_1_to_30000 b')
+    const ended = end(pool)
+    await pause(20)
+    await Promise.all(
+      cluster.instances.map(({ id }) => cluster.inject({ type: 'reset', instance: id })),
+    )
+    await failureOf(slow)
+    if (name === 'ours') await ended
+  })
+})
+
+describe('end()', () => {
+  it('may be called twice at once', async () => {
+    const pool = await pools.ours()
+    await run(pool, 'SELECT 1')
+    await Promise.all([end(pool), end(pool)])
+    await end(pool)
+  })
+})
+
+describe('nothing is opened after end()', () => {
+  it('also not by questions, while a statement still runs and an instance is away', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    await run(pool, 'SELECT 1')
+    const [reader] = cluster.readers
+    await cluster.crash(String(reader?.id), { returnAfterMs: 300 })
+    await eventually('it is known', async () => {
+      await run(pool, 'SELECT 1')
+      return pool.aurora.stats().instances.some(({ isReachable }) => !isReachable)
+    })
+    const slow = run(pool, 'DO SLEEP(2.5)')
+    await pause(50)
+    const ended = end(pool)
+    const opened = () => cluster.log.filter(({ type }) => type === 'connection-opened').length
+    const before = opened()
+    await slow
+    await ended
+    await pause(100)
+    expect(opened()).toBe(before)
+    await eventually('all connections are closed', () => openConnections() === 0, 5_000)
+  })
+})
+
+describe('drain()', () => {
+  it('lets statements and sessions end, takes no new work, then closes', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    const session = await take(pool)
+    const slow = run(pool, SLOW_READ)
+    let isDrained = false
+    const drained = pool.aurora.drain().then(() => {
+      isDrained = true
+    })
+    expect((await failureOf(run(pool, 'SELECT 1'))).code).toBe('ERR_AURORA_DRAINING')
+    expect((await failureOf(take(pool))).code).toBe('ERR_AURORA_DRAINING')
+    expect(await slow).toEqual([{ n: 9_000_000 }])
+    await run(session, "INSERT INTO note (text) VALUES ('still taken')")
+    expect(isDrained).toBe(false)
+    session.release()
+    await drained
+    await eventually('all connections are closed', () => openConnections() === 0)
+    expect((await failureOf(run(pool, 'SELECT 1'))).message).toBe('Pool is closed.')
+  })
+
+  it('asked for twice ends both times, and at once when the last session comes back', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    const session = await take(pool)
+    const timeoutMs = 20_000
+    const both = Promise.all([pool.aurora.drain({ timeoutMs }), pool.aurora.drain({ timeoutMs })])
+    session.release()
+    const first = await Promise.race([both.then(() => 'drained'), pause(5_000).then(() => 'late')])
+    expect(first).toBe('drained')
+  })
+
+  it('cuts what still runs when its time is over', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    const never = run(pool, 'SELECT COUNT(*) FROM seq_1_to_300000 a, seq_1_to_30000 b')
+    const failed = failureOf(never)
+    await pool.aurora.drain({ timeoutMs: 50 })
+    expect((await failed).code).toBe('PROTOCOL_CONNECTION_LOST')
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('cuts an idle session that never comes back when its time is over', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    await take(pool)
+    await pool.aurora.drain({ timeoutMs: 50 })
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('ends when somebody else ends the pool meanwhile', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    await take(pool)
+    const drained = pool.aurora.drain({ timeoutMs: 200 })
+    await end(pool)
+    await drained
+  })
+})
+
+describe('ready()', () => {
+  it('rejects when the pool is ended before anything was learnt', async () => {
+    const pool = simulation.callbackPool({ host: cluster.writer.endpoint })
+    const ready = failureOf(pool.aurora.ready())
+    await end(pool)
+    expect((await ready).message).toBe('Pool is closed.')
+    expect((await failureOf(pool.aurora.ready())).message).toBe('Pool is closed.')
+  })
+})
