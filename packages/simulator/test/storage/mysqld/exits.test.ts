@@ -5,11 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { build } from 'tsup'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const packageFolder = fileURLToPath(new URL('../../..', import.meta.url))
+import { buildPackage } from '../../build-package.js'
 
 /** What a program that uses the simulator must not leave behind. */
 interface Trace {
@@ -20,18 +17,7 @@ interface Trace {
 let folder = ''
 
 beforeAll(async () => {
-  // Inside the package, so that its dependencies are found.
-  folder = await mkdtemp(join(packageFolder, 'node_modules', '.exits-'))
-  await build({
-    entry: [join(packageFolder, 'src/index.ts')],
-    outDir: join(folder, 'built'),
-    format: 'esm',
-    config: false,
-    silent: true,
-    dts: false,
-    skipNodeModulesBundle: true,
-    outExtension: () => ({ js: '.mjs' }),
-  })
+  folder = await buildPackage()
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))

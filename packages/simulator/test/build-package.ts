@@ -1,0 +1,27 @@
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'tsup'
+
+/** The folder of this package. */
+export const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Builds the package for programs of other processes. Returns a new folder, to be removed by the caller, in
+ * which `./built/index.mjs` is the library.
+ */
+export async function buildPackage(): Promise<string> {
+  // Inside the package, so that its dependencies are found.
+  const folder = await mkdtemp(join(packageFolder, 'node_modules', '.built-'))
+  await build({
+    entry: [join(packageFolder, 'src/index.ts')],
+    outDir: join(folder, 'built'),
+    format: 'esm',
+    config: false,
+    silent: true,
+    dts: false,
+    skipNodeModulesBundle: true,
+    outExtension: () => ({ js: '.mjs' }),
+  })
+  return folder
+}
