@@ -97,12 +97,12 @@ function divide(compilation: Compilation, left: Emission, right: Emission): Emis
   const [a, b] = [exactDigits(left.type), exactDigits(right.type)]
   if (!a || !b) {
     const [x, y] = [toDouble(compilation, left).sql, toDouble(compilation, right).sql]
-    return emit(`m_finite(${x} / nullif(${y}, 0.0))`, DOUBLE, true)
+    return emit(`m_finite(${x} / nullif(${compilation.divisor(y)}, 0.0))`, DOUBLE, true)
   }
   const scale = a.scale + DIVISION_DIGITS
   const type = decimalType(a.integer + b.scale + scale, scale)
   return emit(
-    `m_divide(${left.sql}, ${a.scale}, ${right.sql}, ${b.scale}, ${type.kind === 'decimal' ? type.scale : scale})`,
+    `m_divide(${left.sql}, ${a.scale}, ${compilation.divisor(right.sql)}, ${b.scale}, ${type.kind === 'decimal' ? type.scale : scale})`,
     type,
     true,
   )
@@ -112,25 +112,37 @@ function divideWhole(compilation: Compilation, left: Emission, right: Emission):
   const [a, b] = [exactDigits(left.type), exactDigits(right.type)]
   if (!a || !b) {
     const [x, y] = [toDouble(compilation, left).sql, toDouble(compilation, right).sql]
-    return emit(`m_truncate_to_int(${x} / nullif(${y}, 0.0))`, BIGINT, true)
+    return emit(`m_truncate_to_int(${x} / nullif(${compilation.divisor(y)}, 0.0))`, BIGINT, true)
   }
   const scale = Math.max(a.scale, b.scale)
   const [x, y] = [toScaled(compilation, left, scale), toScaled(compilation, right, scale)]
   // The engine divides integers without a fraction, as DIV does; by zero both give NULL.
-  return emit(`(${x} / ${y})`, isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT, true)
+  return emit(
+    `(${x} / ${compilation.divisor(y)})`,
+    isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT,
+    true,
+  )
 }
 
 function remainder(compilation: Compilation, left: Emission, right: Emission): Emission {
   const [a, b] = [exactDigits(left.type), exactDigits(right.type)]
   if (!a || !b) {
     const [x, y] = [toDouble(compilation, left).sql, toDouble(compilation, right).sql]
-    return emit(`m_remainder(${x}, ${y})`, DOUBLE, true)
+    return emit(`m_remainder(${x}, ${compilation.divisor(y)})`, DOUBLE, true)
   }
   const scale = Math.max(a.scale, b.scale)
   const [x, y] = [toScaled(compilation, left, scale), toScaled(compilation, right, scale)]
   if (scale === 0)
-    return emit(`(${x} % ${y})`, isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT, true)
-  return emit(`(${x} % ${y})`, decimalType(Math.max(a.integer, b.integer) + scale, scale), true)
+    return emit(
+      `(${x} % ${compilation.divisor(y)})`,
+      isUnsigned(left.type) ? UNSIGNED_BIGINT : BIGINT,
+      true,
+    )
+  return emit(
+    `(${x} % ${compilation.divisor(y)})`,
+    decimalType(Math.max(a.integer, b.integer) + scale, scale),
+    true,
+  )
 }
 
 /** `-operand`. */

@@ -20,6 +20,8 @@ export class Compilation {
   readonly catalog: Catalog
   readonly session: SessionView
   readonly parameters: readonly TypedValue[]
+  /** In a write, values that are no numbers or dates, and divisions by zero, are errors. */
+  readonly isWrite: boolean
   /** The tables that it reads or writes. */
   readonly tables = new Set<Table>()
   /** False when the session's own state went into it. */
@@ -27,7 +29,13 @@ export class Compilation {
   #bindings: Binding[] = []
   #aliasCount = 0
 
-  constructor(catalog: Catalog, session: SessionView, parameters: readonly TypedValue[]) {
+  constructor(
+    catalog: Catalog,
+    session: SessionView,
+    parameters: readonly TypedValue[],
+    isWrite = false,
+  ) {
+    this.isWrite = isWrite
     this.catalog = catalog
     this.session = session
     this.parameters = parameters
@@ -57,6 +65,16 @@ export class Compilation {
     const result = compile()
     this.#bindings.length = count
     return result
+  }
+
+  /** The name of a conversion: MySQL is strict in writes and lenient in queries. */
+  conversion(name: 'm_number' | 'm_datetime' | 'm_cast_int'): string {
+    return this.isWrite ? `${name}_strict` : name
+  }
+
+  /** A divisor: zero gives NULL in queries, an error in writes. */
+  divisor(sql: string): string {
+    return this.isWrite ? `m_divisor(${sql})` : sql
   }
 
   constant(value: EngineValue, type: SqlType): Emission {

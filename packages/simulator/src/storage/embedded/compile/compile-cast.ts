@@ -30,7 +30,11 @@ export function compileCast(
       }
       // Texts are cut at the point, numbers are rounded: the function is told which by its argument's form.
       if (operand.type.kind === 'string')
-        return emit(`m_cast_int(${operand.sql}, ${unsigned})`, type, nullable)
+        return emit(
+          `${compilation.conversion('m_cast_int')}(${operand.sql}, ${unsigned})`,
+          type,
+          nullable,
+        )
       const number = toNumber(compilation, operand)
       const whole = exactDigits(number.type)
         ? toScaled(compilation, number, 0)

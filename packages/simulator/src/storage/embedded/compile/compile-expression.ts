@@ -222,5 +222,6 @@ function compileTrim(scope: Scope, expression: Of<'trim'>): Emission {
 
 /** Where an expression must be a whole number known to the statement, as for LIMIT. */
 export function compileCount(scope: Scope, expression: Expression): string {
-  return toInteger(scope.compilation, compileExpression(scope, expression))
+  const count = toInteger(scope.compilation, compileExpression(scope, expression))
+  return expression.kind === 'number' ? count : `m_limit(coalesce(${count}, 0))`
 }

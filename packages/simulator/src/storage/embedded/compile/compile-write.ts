@@ -168,14 +168,14 @@ function compileOnDuplicate(compilation: Compilation, insert: Insert, table: Tab
     insertedValue,
   }
   const extended: Scope = { ...scope, tables: [...scope.tables, ...rowAlias] }
-  return compileAssignments(
-    compilation,
-    table,
-    insert.onDuplicate,
-    extended,
-    false,
-    ` WHERE ${where}`,
-  )
+  const tail = ` WHERE ${where}`
+  try {
+    return compileAssignments(compilation, table, insert.onDuplicate, extended, false, tail)
+  } catch (error) {
+    const isUnknown = error instanceof SqlError && error.errno === 1054
+    if (!isUnknown || insert.source.kind === 'values') throw error
+    throw unsupported('columns of the query in ON DUPLICATE KEY UPDATE')
+  }
 }
 
 function writeScope(

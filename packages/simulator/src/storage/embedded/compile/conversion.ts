@@ -36,10 +36,15 @@ export function literalValue(emission: Emission): EngineValue | undefined {
 export function toNumber(compilation: Compilation, emission: Emission): Emission {
   const { type } = emission
   if (isNumeric(type) || type.kind === 'null') return emission
-  if (type.kind !== 'string') throw unsupported(`values of type ${type.kind} as numbers`)
+  if (type.kind !== 'string' || type.members) {
+    const name = type.kind === 'string' ? 'ENUM' : type.kind.toUpperCase()
+    throw unsupported(`${name} values as numbers`)
+  }
   const literal = literalValue(emission)
-  if (typeof literal === 'string') return compilation.constant(textToDouble(literal), DOUBLE)
-  return emit(`m_number(${emission.sql})`, DOUBLE, emission.nullable)
+  if (typeof literal === 'string' && !compilation.isWrite) {
+    return compilation.constant(textToDouble(literal), DOUBLE)
+  }
+  return emit(`${compilation.conversion('m_number')}(${emission.sql})`, DOUBLE, emission.nullable)
 }
 
 /** As a double. */
@@ -129,7 +134,8 @@ export function toDateTime(compilation: Compilation, emission: Emission): Emissi
       return emit(`(${sql} || ' 00:00:00.000000')`, datetimeType(0), emission.nullable)
     case 'string': {
       const literal = literalValue(emission)
-      if (typeof literal !== 'string') return emit(`m_datetime(${sql})`, datetimeType(6), true)
+      if (typeof literal !== 'string')
+        return emit(`${compilation.conversion('m_datetime')}(${sql})`, datetimeType(6), true)
       const parsed = parseDateTime(literal)
       if (!parsed) return compilation.constant(null, datetimeType(0))
       const fsp = Math.min(6, /\.(\d+)\s*$/.exec(literal)?.[1]?.length ?? 0)

@@ -1,4 +1,5 @@
-import { type BoundValue, EngineHandle, type EngineRow } from './engine-handle.js'
+import { unsupported } from '../sql-error.js'
+import { type BoundValue, EngineError, EngineHandle, type EngineRow } from './engine-handle.js'
 import { NativeFunctions } from './register-functions.js'
 import { loadSqlite, type Sqlite } from './sqlite.js'
 import { WriterLock } from './writer-lock.js'
@@ -14,6 +15,8 @@ export interface Version {
 }
 
 let volumeCount = 0
+/** How many connections for frozen states are kept for the next ones. */
+const SPARE_LIMIT = 4
 /** One set of functions for each loaded module: the module's table of functions only grows. */
 const nativeFunctions = new WeakMap<Sqlite, NativeFunctions>()
 
@@ -91,7 +94,8 @@ export class Volume {
   releaseSnapshot(version: Version): void {
     version.readers--
     if (version.readers > 0 || !version.frozen) return
-    this.#spare.push(version.frozen)
+    if (this.#spare.length < SPARE_LIMIT) this.#spare.push(version.frozen)
+    else version.frozen.close()
     version.frozen = undefined
   }
 
@@ -117,7 +121,9 @@ export class Volume {
     try {
       return handle.run(sql, values)
     } catch (error) {
-      throw this.#functions.takeError() ?? error
+      const cause = this.#functions.takeError() ?? error
+      const isOverflow = cause instanceof EngineError && cause.message === 'integer overflow'
+      throw isOverflow ? unsupported('exact numbers of more than 18 digits') : cause
     }
   }
 }

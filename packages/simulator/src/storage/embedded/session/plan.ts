@@ -53,7 +53,12 @@ export class Planner {
     if (cached?.catalogVersion === this.#catalog.version && cached.signature === signature) {
       return cached.plan
     }
-    const compilation = new Compilation(this.#catalog, session, parameters)
+    const compilation = new Compilation(
+      this.#catalog,
+      session,
+      parameters,
+      statement.kind !== 'query',
+    )
     const plan = compileStatement(compilation, statement)
     if (compilation.isReusable) {
       this.#plans.set(statement, { catalogVersion: this.#catalog.version, signature, plan })

@@ -6,7 +6,7 @@ import {
   noDefault,
 } from '../compile/compile-write.js'
 import type { EngineRow } from '../engine/engine-handle.js'
-import type { EngineValue, SqlType } from '../values/sql-type.js'
+import { type EngineValue, integerBounds, type SqlType } from '../values/sql-type.js'
 import { storeValue } from '../values/store-value.js'
 import { type BindingContext, bindValue, bindValues } from './bind-values.js'
 import { DuplicateRow, type RowWriter } from './row-writer.js'
@@ -126,7 +126,10 @@ class Insertion {
       this.#explicitId = wanted
       return wanted
     }
-    const number = counter.next++
+    const type = this.#plan.table.columns[this.#autoColumn]?.type
+    const last = type?.kind === 'int' ? integerBounds(type).max : counter.next
+    // At the end of the type's range the last number comes again, and the key refuses it.
+    const number = counter.next > last ? last : counter.next++
     this.#generatedId ??= number
     return number
   }

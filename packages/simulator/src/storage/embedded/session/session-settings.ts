@@ -73,9 +73,14 @@ export class SessionSettings {
     }
   }
 
-  /** How the next transaction begins: what SET TRANSACTION said of it counts once. */
+  /** How the next transaction begins. */
+  nextMode(access?: TransactionMode['access']): TransactionMode {
+    return { ...this.mode(), ...this.#nextMode, ...(access && { access }) }
+  }
+
+  /** The same, for one that begins now: what SET TRANSACTION said counts once. */
   takeMode(access?: TransactionMode['access']): TransactionMode {
-    const mode = { ...this.mode(), ...this.#nextMode, ...(access && { access }) }
+    const mode = this.nextMode(access)
     this.#nextMode = {}
     return mode
   }

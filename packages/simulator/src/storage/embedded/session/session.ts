@@ -361,7 +361,7 @@ export class Session implements SessionView {
     planner.plan(statement, this, parameters)
     this.#beginImplicitly()
     const { isOpen, isReadOnly } = this.#transaction
-    if (isOpen ? isReadOnly : this.#settings.mode().access === 'READ ONLY') {
+    if (isOpen ? isReadOnly : this.#settings.nextMode().access === 'READ ONLY') {
       throw readOnlyTransaction()
     }
     const result = await this.#underLock(false, () => {

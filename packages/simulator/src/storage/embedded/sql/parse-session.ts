@@ -133,15 +133,7 @@ export function parseCompletion(cursor: TokenCursor): boolean {
 export function parseShow(cursor: TokenCursor): Statement {
   const full = cursor.takeWords('FULL')
   const scoped = cursor.takeAny('GLOBAL', 'SESSION', 'LOCAL')
-  const word = cursor.takeAny(
-    'VARIABLES',
-    'STATUS',
-    'TABLES',
-    'DATABASES',
-    'SCHEMAS',
-    'WARNINGS',
-    'ERRORS',
-  )
+  const word = cursor.takeAny('VARIABLES', 'TABLES', 'DATABASES', 'SCHEMAS', 'WARNINGS', 'ERRORS')
   if (!word || (full && word === 'TABLES'))
     throw unsupported(`SHOW ${full ? 'FULL ' : ''}${cursor.token.text}`)
   if (scoped && word !== 'VARIABLES') throw cursor.syntaxError()

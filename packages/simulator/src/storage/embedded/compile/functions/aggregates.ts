@@ -96,5 +96,8 @@ function groupConcat(scope: Scope, call: FunctionCall, list: readonly Emission[]
   )
   const ordered = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''
   if (call.distinct) throw unsupported('GROUP_CONCAT(DISTINCT …)')
-  return emit(`group_concat(${text}, ${separator}${ordered})`, stringType(1024), true)
+  const longest = compilation.session.systemVariable('session', 'group_concat_max_len')
+  const length = compilation.sessionValue(longest).sql
+  const sql = `substr(group_concat(${text}, ${separator}${ordered}), 1, ${length})`
+  return emit(sql, stringType(Number(longest.value)), true)
 }

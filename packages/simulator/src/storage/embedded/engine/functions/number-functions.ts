@@ -5,6 +5,7 @@ import {
   formatDecimal,
   formatDouble,
   parseDecimal,
+  parseNumber,
   powerOfTen,
   rescale,
   textToDouble,
@@ -72,9 +73,25 @@ function castInteger(text: string, unsigned: bigint): bigint {
   return result
 }
 
+function truncated(type: string, text: string): SqlError {
+  return new SqlError(1292, '22007', `Truncated incorrect ${type} value: '${text}'`)
+}
+
 /** Conversions and arithmetic that the engine would do otherwise than MySQL. */
 export const NUMBER_FUNCTIONS: FunctionTable = {
   m_number: (text: string) => textToDouble(text),
+  m_number_strict: (text: string) => {
+    if (!parseNumber(text).complete) throw truncated('DOUBLE', text)
+    return textToDouble(text)
+  },
+  m_divisor: (value: bigint | number) => {
+    if (Number(value) === 0) throw new SqlError(1365, '22012', 'Division by 0')
+    return value
+  },
+  m_limit: (count: bigint) => {
+    if (count < 0n) throw new SqlError(1210, 'HY000', 'Incorrect arguments to LIMIT')
+    return count
+  },
   m_rescale: (value: bigint, from: bigint, to: bigint) =>
     withinInt64(rescale(value, Number(from), Number(to))),
   m_decimal_text: (value: bigint, scale: bigint) => formatDecimal(value, Number(scale)),
@@ -98,6 +115,10 @@ export const NUMBER_FUNCTIONS: FunctionTable = {
       : withinInt64(divideRounded(a * powerOfTen(Number(scale - scaleA + scaleB)), b)),
   m_remainder: (left: number, right: number) => (right === 0 ? null : left % right),
   m_cast_int: castInteger,
+  m_cast_int_strict: (text: string, unsigned: bigint) => {
+    if (!/^\s*[+-]?\d+\s*$/.test(text)) throw truncated('INTEGER', text)
+    return castInteger(text, unsigned)
+  },
   m_clip: (value: bigint, precision: bigint) => {
     const limit = powerOfTen(Number(precision)) - 1n
     return value > limit ? limit : value < -limit ? -limit : value

@@ -1,5 +1,5 @@
 import type { IntervalUnit } from '../../sql/ast.js'
-import { unsupported } from '../../sql-error.js'
+import { SqlError, unsupported } from '../../sql-error.js'
 import { powerOfTen } from '../../values/decimal.js'
 import {
   formatDateTime,
@@ -124,6 +124,11 @@ export const TIME_FUNCTIONS: FunctionTable = {
   m_datetime: (text: string) => {
     const parsed = parseDateTime(text)
     return parsed ? formatDateTime(parsed.micros) : null
+  },
+  m_datetime_strict: (text: string) => {
+    const parsed = parseDateTime(text)
+    if (!parsed) throw new SqlError(1292, '22007', `Incorrect datetime value: '${text}'`)
+    return formatDateTime(parsed.micros)
   },
   m_time: (text: string) => parseTime(text) ?? null,
   m_round_time: (stored: string, fsp: bigint) =>
