@@ -1,71 +1,89 @@
 /** C1 controls and the no-break space: white space in some character sets, letters in others. */
 const LAST_DOUBTFUL = 0xa0
 
-const NAME_START = 1
-const NAME_PART = 2
-const DIGIT = 4
-const HEX_DIGIT = 8
-const WHITE_SPACE = 16
-/** Cannot stand outside quotes and comments, or means different things to different servers. */
-const UNREADABLE = 32
+/** What a character may begin, outside quotes and comments. */
+export const Begins = {
+  PUNCTUATION: 0,
+  WHITE_SPACE: 1,
+  NAME: 2,
+  NUMBER: 3,
+  QUOTED: 4,
+  VARIABLE: 5,
+  /** A slash, a dash, a hash, and the star that may close a comment. */
+  COMMENT: 6,
+  /** A colon. */
+  ASSIGNMENT: 7,
+  /** What follows it cannot be told. */
+  NOTHING: 8,
+  END: 9,
+} as const
 
-const CLASS_OF = Uint8Array.from({ length: LAST_DOUBTFUL + 1 }, (_, code) => {
+/** One of the values of `Begins`. */
+export type Begins = (typeof Begins)[keyof typeof Begins]
+
+const BEGINS: readonly Begins[] = Array.from({ length: LAST_DOUBTFUL + 1 }, (_, code) => {
   const character = String.fromCharCode(code)
   if (/[A-Za-z_]/.test(character)) {
-    return NAME_START | NAME_PART | (/[A-Fa-f]/.test(character) ? HEX_DIGIT : 0)
+    return Begins.NAME
   }
   if (/[0-9]/.test(character)) {
-    return NAME_PART | DIGIT | HEX_DIGIT
+    return Begins.NUMBER
   }
   if (/[\t-\r ]/.test(character)) {
-    return WHITE_SPACE
+    return Begins.WHITE_SPACE
   }
-  // Inside a name a dollar is part of it; at the start it may open a string since MySQL 9.
-  if (character === '$') {
-    return NAME_PART | UNREADABLE
+  // A dollar may begin a name, or a string since MySQL 9.
+  if (code < 32 || code >= 127 || character === '\\' || character === '$') {
+    return Begins.NOTHING
   }
-  return code < 32 || code >= 127 || character === '\\' ? UNREADABLE : 0
+  switch (character) {
+    case "'":
+    case '"':
+    case '`':
+      return Begins.QUOTED
+    case '@':
+      return Begins.VARIABLE
+    case '/':
+    case '-':
+    case '#':
+    case '*':
+      return Begins.COMMENT
+    case ':':
+      return Begins.ASSIGNMENT
+    default:
+      return Begins.PUNCTUATION
+  }
 })
 
-const NAME_CHARACTERS = CLASS_OF.map((classes, code) =>
-  (classes & NAME_PART) === 0 ? 0 : String.fromCharCode(code).toUpperCase().charCodeAt(0),
-)
-
-function isOfClass(character: number, wanted: number): boolean {
-  // The comparison keeps what is not a number, the end of a text, away from the array.
-  return character <= LAST_DOUBTFUL && ((CLASS_OF[character] as number) & wanted) !== 0
+/** What a character may begin; `END` for what is no number, as after the end of a text. */
+export function begins(character: number): Begins {
+  if (character <= LAST_DOUBTFUL) {
+    return BEGINS[character] as Begins
+  }
+  return character > LAST_DOUBTFUL ? Begins.NAME : Begins.END
 }
 
-/** Begins an identifier or a keyword. Not a number (the end of the text): false, here and below. */
-export function isNameStart(character: number): boolean {
-  return character > LAST_DOUBTFUL || isOfClass(character, NAME_START)
-}
+const NAME_CHARACTERS = Uint8Array.from({ length: LAST_DOUBTFUL + 1 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  return /[A-Za-z0-9_$]/.test(character) ? character.toUpperCase().charCodeAt(0) : 0
+})
 
 /**
  * The character, ASCII letters in upper case, when it goes on an identifier or a keyword; else 0.
  * The server takes no letter but ASCII's for a part of a keyword, whatever its case.
  */
 export function nameCharacter(character: number): number {
-  return character <= LAST_DOUBTFUL
-    ? (NAME_CHARACTERS[character] as number)
-    : character > LAST_DOUBTFUL
-      ? character
-      : 0
+  if (character <= LAST_DOUBTFUL) {
+    return NAME_CHARACTERS[character] as number
+  }
+  return character > LAST_DOUBTFUL ? character : 0
 }
 
 export function isDigit(character: number): boolean {
-  return isOfClass(character, DIGIT)
+  return character >= 48 && character <= 57
 }
 
 export function isHexDigit(character: number): boolean {
-  return isOfClass(character, HEX_DIGIT)
-}
-
-export function isWhiteSpace(character: number): boolean {
-  return isOfClass(character, WHITE_SPACE)
-}
-
-/** Outside quotes and comments, what follows such a character cannot be told. */
-export function isUnreadable(character: number): boolean {
-  return isOfClass(character, UNREADABLE)
+  const lower = character | 32
+  return isDigit(character) || (lower >= 97 && lower <= 102)
 }

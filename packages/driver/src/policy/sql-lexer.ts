@@ -1,11 +1,4 @@
-import {
-  isDigit,
-  isHexDigit,
-  isNameStart,
-  isUnreadable,
-  isWhiteSpace,
-  nameCharacter,
-} from './sql-characters.js'
+import { Begins, begins, isDigit, isHexDigit, nameCharacter } from './sql-characters.js'
 import { findWord, foldIntoHash, type SqlWord } from './sql-words.js'
 
 /**
@@ -44,13 +37,12 @@ export const USUAL_READING: SqlReading = {
 
 const SPACE = 32
 const DOUBLE_QUOTE = 34
-const HASH = 35
+const STAR = 42
 const SINGLE_QUOTE = 39
 const PLUS = 43
 const MINUS = 45
 const DOT = 46
 const SLASH = 47
-const COLON = 58
 const EQUALS = 61
 const AT = 64
 const BACKSLASH = 92
@@ -106,77 +98,101 @@ export class SqlLexer {
 
   #read(): TokenKind {
     const { text } = this
-    if (!this.#skipToToken()) {
-      return 'bad'
-    }
-    this.start = this.end
-    this.word = undefined
-    this.isDoubtful = false
-    if (this.end >= text.length) {
-      return 'end'
-    }
-    const character = text.charCodeAt(this.end)
-    this.character = character
-    if (isDigit(character)) {
-      return this.#readNumber()
-    }
-    if (isNameStart(character)) {
-      this.word = this.#readWord()
-      return 'word'
-    }
-    switch (character) {
-      case SINGLE_QUOTE:
-      case DOUBLE_QUOTE:
-        return this.#readQuoted(character) ? 'string' : 'bad'
-      case BACK_TICK:
-        return this.#readQuoted(character) ? 'name' : 'bad'
-      case AT:
-        return this.#readVariable()
-      case COLON: {
-        this.end += 1
-        const following = text.charCodeAt(this.end)
-        if (following === EQUALS) {
+    for (;;) {
+      const character = text.charCodeAt(this.end)
+      switch (begins(character)) {
+        case Begins.WHITE_SPACE:
           this.end += 1
-          return 'assign'
-        }
-        if (nameCharacter(following) !== 0) {
-          this.#readWord()
-          return 'placeholder'
-        }
-        return 'punctuation'
-      }
-      default:
-        if (isUnreadable(character)) {
+          continue
+        case Begins.NAME:
+          this.#startToken(character)
+          this.word = this.#readWord()
+          return 'word'
+        case Begins.PUNCTUATION:
+          return this.#readPunctuation(character)
+        case Begins.NUMBER:
+          this.#startToken(character)
+          return this.#readNumber()
+        case Begins.QUOTED:
+          this.#startToken(character)
+          if (!this.#readQuoted(character)) {
+            return 'bad'
+          }
+          return character === BACK_TICK ? 'name' : 'string'
+        case Begins.VARIABLE:
+          this.#startToken(character)
+          return this.#readVariable()
+        case Begins.COMMENT:
+          switch (this.#skipComment(character)) {
+            case 'skipped':
+              continue
+            case 'none':
+              return this.#readPunctuation(character)
+            default:
+              return 'bad'
+          }
+        case Begins.ASSIGNMENT:
+          this.#startToken(character)
+          return this.#readColon()
+        case Begins.NOTHING:
           return 'bad'
-        }
-        this.end += 1
-        return 'punctuation'
+        default:
+          this.#startToken(0)
+          return 'end'
+      }
     }
   }
 
-  /** Passes over white space and comments; false: where they end is not certain. */
-  #skipToToken(): boolean {
-    const { text } = this
-    for (;;) {
-      if (this.end === this.#executableEnd) {
-        this.end += 2
-        this.#executableEnd = -1
-      }
-      const character = text.charCodeAt(this.end)
-      if (isWhiteSpace(character)) {
-        this.end += 1
-      } else if (character === SLASH && text.charCodeAt(this.end + 1) === 42) {
-        if (!this.#skipBlockComment()) {
-          return false
-        }
-      } else if (character === HASH || (character === MINUS && this.#isDashComment())) {
-        if (!this.#skipLineComment()) {
-          return false
-        }
-      } else {
-        return true
-      }
+  #startToken(character: number): void {
+    this.start = this.end
+    this.character = character
+    this.word = undefined
+    this.isDoubtful = false
+  }
+
+  #readPunctuation(character: number): TokenKind {
+    this.#startToken(character)
+    this.end += 1
+    return 'punctuation'
+  }
+
+  #readColon(): TokenKind {
+    this.end += 1
+    const following = this.text.charCodeAt(this.end)
+    if (following === EQUALS) {
+      this.end += 1
+      return 'assign'
     }
+    if (nameCharacter(following) !== 0) {
+      this.#readWord()
+      return 'placeholder'
+    }
+    return 'punctuation'
+  }
+
+  /** Passes over a comment that may begin here, or the end of an executable one. */
+  #skipComment(character: number): 'skipped' | 'none' | 'uncertain' {
+    let isCertain: boolean
+    if (character === STAR) {
+      if (this.end !== this.#executableEnd) {
+        return 'none'
+      }
+      this.end += 2
+      this.#executableEnd = -1
+      return 'skipped'
+    }
+    if (character === SLASH) {
+      if (this.text.charCodeAt(this.end + 1) !== STAR) {
+        return 'none'
+      }
+      isCertain = this.#skipBlockComment()
+    } else {
+      if (character === MINUS && !this.#isDashComment()) {
+        return 'none'
+      }
+      isCertain = this.#skipLineComment()
+    }
+    return isCertain ? 'skipped' : 'uncertain'
   }
 
   /** Two dashes begin a comment only before white space, a control character or the end. */
