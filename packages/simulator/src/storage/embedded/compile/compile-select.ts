@@ -36,16 +36,18 @@ export function compileSelect(
     select.where && toTruth(compilation, compileExpression(at('where clause'), select.where))
   const isGrouped =
     select.groupBy.length > 0 ||
-    select.having !== undefined ||
+    containsAggregate(select.having) ||
     [...select.items, ...orderBy].some(
       (item) => 'expression' in item && containsAggregate(item.expression),
     )
-  const grouping = isGrouped ? new Grouping(select) : undefined
+  const grouping = isGrouped ? new Grouping(select.groupBy) : undefined
   const grouped: Partial<Scope> = grouping ? { aggregates: 'yes' } : {}
 
-  const items = select.items.flatMap((item, index) =>
-    compileItem(at('field list', { ...grouped, ...grouping?.watch(item, index) }), item),
-  )
+  const items: Item[] = []
+  for (const item of select.items) {
+    const watch = grouping?.watch(items.length)
+    items.push(...compileItem(at('field list', { ...grouped, ...watch }), item))
+  }
   const names = emissionsOf(items)
 
   const groupBy = select.groupBy.map((expression) => {
@@ -55,21 +57,25 @@ export function compileSelect(
     grouping?.add(emission)
     return emission.type.kind === 'string' ? collated(emission, [emission.type]) : emission.sql
   })
-  grouping?.check()
+  grouping?.checkItems(items)
   const having =
     select.having &&
     toTruth(
       compilation,
       compileExpression(
-        at('having clause', { aggregates: 'yes', aliases: { names, first: true } }),
+        at('having clause', { ...grouped, ...grouping?.having(), aliases: { names, first: true } }),
         select.having,
       ),
     )
-  const order = orderBy.map((item) => {
+  const order = orderBy.map((item, position) => {
     const emission =
       itemAtPosition(item.expression, items, 'order clause') ??
       compileExpression(
-        at('order clause', { ...grouped, aliases: { names, first: true } }),
+        at('order clause', {
+          ...grouped,
+          ...grouping?.orderBy(item.expression, position),
+          aliases: { names, first: true },
+        }),
         item.expression,
       )
     if (select.distinct) requireSelected(item, items)
@@ -93,12 +99,14 @@ export function compileSelect(
     const collate = (select.distinct || target) && emission.type.kind === 'string'
     return `${collate ? collated(emission, [emission.type]) : emission.sql} AS ${columnAlias(index)}`
   })
+  // Without groups HAVING is a condition on rows that may use the names of items.
+  const conditions = [where, isGrouped ? undefined : having].filter(Boolean)
   const sql = [
     `SELECT ${select.distinct ? 'DISTINCT ' : ''}${list.join(', ')}`,
     from.sql && `FROM ${from.sql}`,
-    where && `WHERE ${where}`,
+    conditions.length > 0 && `WHERE ${conditions.join(' AND ')}`,
     groupBy.length > 0 && `GROUP BY ${groupBy.join(', ')}`,
-    having && `HAVING ${having}`,
+    having && isGrouped && `HAVING ${having}`,
     order.length > 0 && `ORDER BY ${order.join(', ')}`,
   ]
   const atMostOneRow = isGrouped ? groupBy.length === 0 : !select.from

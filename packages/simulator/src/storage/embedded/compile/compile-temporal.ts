@@ -34,7 +34,8 @@ export function compileInterval(
       true,
     )
   }
-  const fsp = unit === 'MICROSECOND' || isFractional ? 6 : fspOf(time.type)
+  const digits = isFractional ? (exactDigits(amount.type)?.scale ?? 6) : 0
+  const fsp = unit === 'MICROSECOND' ? 6 : Math.min(6, Math.max(digits, fspOf(time.type)))
   return emit(sql, { kind: 'datetime', fsp, timestamp: false }, true)
 }
 

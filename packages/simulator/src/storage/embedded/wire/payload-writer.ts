@@ -70,7 +70,9 @@ export class PayloadWriter {
     return this.bytes(Buffer.from(value)).uint8(0)
   }
 
+  /** An integer with its length; negative ones go as MySQL sends them, unsigned. */
   lengthInteger(value: number | bigint): this {
+    if (value < 0) return this.uint8(0xfe).int64(BigInt(value))
     if (value < 251) return this.uint8(Number(value))
     if (value < 65536) return this.uint8(0xfc).uint16(Number(value))
     if (value < 16777216)

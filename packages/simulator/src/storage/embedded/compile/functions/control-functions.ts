@@ -1,4 +1,5 @@
-import { commonType } from '../../values/sql-type.js'
+import { unsupported } from '../../sql-error.js'
+import { commonType, isNumeric } from '../../values/sql-type.js'
 import { compare } from '../comparison.js'
 import type { Compilation } from '../compilation.js'
 import { toCommonType, toTruth } from '../conversion.js'
@@ -18,7 +19,12 @@ function coalesce(compilation: Compilation, list: readonly Emission[]): Emission
 
 function extremum(name: 'max' | 'min') {
   return (compilation: Compilation, list: readonly Emission[]): Emission => {
-    const type = list.map((part) => part.type).reduce(commonType)
+    const types = list.map((part) => part.type)
+    // Whether texts or numbers decide then differs between versions of MySQL.
+    if (types.some(isNumeric) && types.some((type) => type.kind === 'string')) {
+      throw unsupported('GREATEST and LEAST of numbers among texts')
+    }
+    const type = types.reduce(commonType)
     const parts = list.map((part) => toCommonType(compilation, part, type).sql)
     if (type.kind === 'string') parts[0] = `${parts[0]} COLLATE mysql_ci`
     return emit(

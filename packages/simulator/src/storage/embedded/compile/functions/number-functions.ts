@@ -53,6 +53,15 @@ function realFunction(sql: (argument: string) => string): SqlFunction {
   return one((compilation, number) => emit(sql(toDouble(compilation, number).sql), DOUBLE, true))
 }
 
+const power: SqlFunction = {
+  min: 2,
+  max: 2,
+  compile(compilation, list) {
+    const [base, exponent] = list.map((part) => toDouble(compilation, part).sql)
+    return emit(`m_finite(pow(${base}, ${exponent}))`, DOUBLE, true)
+  },
+}
+
 /** Functions of numbers. */
 export const NUMBER_FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
   ABS: one((_, number) =>
@@ -70,14 +79,8 @@ export const NUMBER_FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
     compile: (compilation, list) =>
       compileArithmetic(compilation, '%', list[0] as Emission, list[1] as Emission),
   },
-  POW: {
-    min: 2,
-    max: 2,
-    compile(compilation, list) {
-      const [base, exponent] = list.map((part) => toDouble(compilation, part).sql)
-      return emit(`m_finite(pow(${base}, ${exponent}))`, DOUBLE, true)
-    },
-  },
+  POW: power,
+  POWER: power,
   SQRT: realFunction((argument) => `m_sqrt(${argument})`),
   RAND: {
     min: 0,

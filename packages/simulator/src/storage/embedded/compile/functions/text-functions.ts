@@ -178,6 +178,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
           argument.nullable,
         )
       }
+      if (argument.type.kind === 'null') return emit('NULL', stringType(0), true)
       if (argument.type.kind !== 'string') throw unsupported(`HEX of ${argument.type.kind} values`)
       return emit(
         `hex(${argument.sql})`,

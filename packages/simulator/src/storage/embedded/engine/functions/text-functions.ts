@@ -75,6 +75,15 @@ function locate(what: string, text: string, from: bigint): bigint {
   return BigInt([...chars.slice(start).join('').slice(0, at)].length + start + 1)
 }
 
+/** Changes the case of each character alone: MySQL never makes two of one. */
+function mapChars(text: string, change: (char: string) => string): string {
+  const changed = change(text)
+  if (changed.length === text.length) return changed
+  return [...text]
+    .map((char) => (change(char).length === char.length ? change(char) : char))
+    .join('')
+}
+
 /** The most that REPEAT and SPACE give. */
 const LONGEST_TEXT = 1_000_000
 
@@ -82,8 +91,8 @@ const LONGEST_TEXT = 1_000_000
 export const TEXT_FUNCTIONS: FunctionTable = {
   m_like: like,
   m_trim: trim,
-  m_upper: (text: string) => text.toUpperCase(),
-  m_lower: (text: string) => text.toLowerCase(),
+  m_upper: (text: string) => mapChars(text, (char) => char.toUpperCase()),
+  m_lower: (text: string) => mapChars(text, (char) => char.toLowerCase()),
   m_reverse: (text: string) => [...text].reverse().join(''),
   m_replace: (text: string, from: string, to: string) =>
     from === '' ? text : text.split(from).join(to),
