@@ -5,7 +5,13 @@ import type { AuroraControl } from './pool/aurora-control.js'
 import { type AuroraPoolOptions, makePool } from './pool/create-pool.js'
 
 /** A mysql2 pool in the callback API, with `aurora` beside mysql2's members. */
-export type AuroraPool = mysql.Pool & { readonly aurora: AuroraControl }
+export type AuroraPool = mysql.Pool & {
+  readonly aurora: AuroraControl
+  /** The same pool with everything sent to the writer. */
+  readonly writer: AuroraPool
+  /** The same pool with everything sent to readers; what a reader refuses fails. */
+  readonly reader: AuroraPool
+}
 
 /**
  * Makes a mysql2 pool (callback API) that knows the Aurora cluster behind its host: reads go to readers, everything else to the

@@ -26,6 +26,12 @@ export class Members {
     return this.#readers
   }
 
+  /** The given one, and those of the topology in force. */
+  *current(): IterableIterator<InstancePool> {
+    yield this.given
+    yield* this.#byId.values()
+  }
+
   /** All of them, the given one and those that are being left included. */
   *all(): IterableIterator<InstancePool> {
     yield this.given

@@ -1,6 +1,7 @@
 import type { Command, OkResult, ResultCallback } from '../contract/mysql2.js'
 import type { StatementOptions } from '../contract/statement-options.js'
 import { lostError } from '../io/connection.js'
+import type { Role } from '../model/topology.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Context } from './consistency.js'
 import type { Holder } from './holder.js'
@@ -18,6 +19,8 @@ export interface StatementRequest {
   readonly options: StatementOptions | undefined
   readonly holder: Holder | undefined
   readonly context: Context | undefined
+  /** Where it goes unless it says otherwise: the role of the view that it came through. */
+  readonly viewRole: Role | undefined
   /** The command that the caller holds; it only receives, it never runs. */
   readonly command: Command | undefined
   /** Where rows are collected for; undefined: they are emitted on `command` as they come. */
@@ -35,6 +38,7 @@ export class Statement extends Work {
   constructor(runner: Runner, request: StatementRequest) {
     super(runner, request.sqlClass, request.options, request.holder, request.context)
     this.text = request.text
+    this.viewRole = request.viewRole
     this.#request = request
   }
 
@@ -130,15 +134,15 @@ export class Statement extends Work {
     command._connection = lease.core
     // mysql2 tells a command without a callback nothing when its connection is lost.
     lease.onLost = end
-    running.on('fields', (fields: unknown, index: unknown) => {
-      isRowAnswer = fields !== undefined
+    running.on('fields', (...args: unknown[]) => {
+      isRowAnswer = args[0] !== undefined
       if (command.listenerCount('fields') > 0) this.#hasEmitted = true
-      command.emit('fields', fields, index)
+      command.emit('fields', ...args)
     })
-    running.on('result', (row: unknown, index: unknown) => {
-      if (!isRowAnswer) lease.noteOk(row as OkResult)
+    running.on('result', (...args: unknown[]) => {
+      if (!isRowAnswer && isOkResult(args[0])) lease.noteOk(args[0])
       if (command.listenerCount('result') > 0) this.#hasEmitted = true
-      command.emit('result', row, index)
+      command.emit('result', ...args)
     })
     running.on('error', (error: Error) => {
       failure = error

@@ -32,6 +32,8 @@ export abstract class Work implements Borrower {
   /** Who asked: what was written there must be seen. */
   readonly context: Context | undefined
 
+  /** The role of the view of the pool that it came through, if that has one. */
+  protected viewRole: Role | undefined
   /** Where this attempt was sent. */
   askedAs: Role = 'writer'
   /** The pool that lends to it, or on which it runs. */
@@ -110,7 +112,7 @@ export abstract class Work implements Borrower {
 
   /** The role that the caller asked for, by an option, a hint, or the pool that was used; undefined: as the text says. */
   get role(): Role | undefined {
-    return this.options?.role ?? this.sqlClass.hint?.role ?? this.holder?.role
+    return this.options?.role ?? this.sqlClass.hint?.role ?? this.viewRole ?? this.holder?.role
   }
 
   get state(): SessionState {

@@ -24,7 +24,7 @@ const brand = Symbol.for('aurora-mysql2.error')
 export class AuroraError extends Error {
   readonly code: AuroraErrorCode
   /** What is known about the statement that failed; as on a mysql2 error that this library surfaces. */
-  aurora?: ErrorDetail
+  declare aurora?: ErrorDetail
 
   constructor(code: AuroraErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)

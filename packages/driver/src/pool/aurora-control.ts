@@ -12,10 +12,9 @@ export interface DrainOptions {
 
 const DRAIN_WITHIN_MS = 30_000
 
-/** What a pool does for its control. */
+/** What is drained. */
 export interface Drainable {
-  readonly _closed: boolean
-  readonly sessionsOut: number
+  readonly isEnded: boolean
   refuseNewWork(): void
   whenReturned(): Promise<void>
   end(done: () => void): void
@@ -76,11 +75,11 @@ export class AuroraControl {
     const { timeoutMs = DRAIN_WITHIN_MS } = options
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
       throw optionError('timeoutMs', 'a number of milliseconds, at least 0', timeoutMs)
-    if (this.#pool._closed) return
+    if (this.#pool.isEnded) return
     this.#pool.refuseNewWork()
     const ended = Promise.all([this.#cluster.whenIdle(), this.#pool.whenReturned()])
     const isInTime = await inTime(ended, timeoutMs)
-    if (this.#pool._closed) return
+    if (this.#pool.isEnded) return
     await new Promise<void>((resolve) => {
       this.#pool.end(resolve)
       if (!isInTime) this.#cluster.cutAll()

@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import mysql from 'mysql2'
-import { Cluster } from '../cluster/cluster.js'
 import type { Statement } from '../cluster/statement.js'
 import type { Command, PoolConfig, ResultCallback } from '../contract/mysql2.js'
-import type { ResolvedOptions } from '../contract/options.js'
-import { AuroraControl, drainingError } from './aurora-control.js'
-import { EventHub } from './event-hub.js'
+import type { Role } from '../model/topology.js'
+import { type AuroraControl, drainingError } from './aurora-control.js'
+import type { Engine } from './engine.js'
 import { makeCommand } from './make-command.js'
 import { PromisePool } from './promise-pool.js'
+import { showQueues } from './queue-views.js'
 import { Session } from './session.js'
 import { makeStatement } from './statement-request.js'
 
@@ -23,56 +23,47 @@ interface MysqlPoolShape extends EventEmitter {
 
 type EndCallback = (error?: Error | null) => void
 
-/** What tools read of mysql2's queues: how long they are, and what is in them. */
-interface QueueView {
-  readonly length: number
-  get(index: number): unknown
-}
-
 /**
  * A mysql2 pool in the callback API, over a cluster. It is a real `mysql.Pool` by `instanceof` and by name; what mysql2's pool does
  * by itself is done by the cluster underneath.
  */
 export class CallbackPool extends MysqlPool {
-  /** Events, topology, figures, sessions: everything that mysql2's pool has no name for. */
-  declare readonly aurora: AuroraControl
-  readonly #cluster: Cluster
-  readonly #sessions = new Set<Session>()
-  #isDraining = false
-  readonly #onReturned: (() => void)[] = []
+  readonly #engine: Engine
+  /** Where everything goes that comes through this view; undefined on the pool itself: as the text says. */
+  readonly #role: Role | undefined
+  #writer: CallbackPool | undefined
+  #reader: CallbackPool | undefined
 
-  constructor(config: PoolConfig, options: ResolvedOptions) {
+  constructor(engine: Engine, role?: Role) {
+    const { config } = engine
     // mysql2's constructor arms a timer that holds the process when `maxIdle` is below the limit; our own sweep does its work.
     const { maxIdle } = config
+    const owner = config.connectionConfig.pool
     config.maxIdle = Number.POSITIVE_INFINITY
     super({ config })
     config.maxIdle = maxIdle
-    const hub = new EventHub()
-    this.#cluster = new Cluster(config, options, hub.emit, {
-      onConnection: (core) => {
-        if (this.listenerCount('connection') > 0) this.emit('connection', core)
-      },
-      onEnqueue: () => {
-        if (this.listenerCount('enqueue') > 0) this.emit('enqueue')
-      },
-    })
-    this.#showQueues()
-    Object.defineProperty(this, 'aurora', {
-      value: new AuroraControl(this.#cluster, hub, {
-        get _closed() {
-          return pool._closed
-        },
-        get sessionsOut() {
-          return pool.#sessions.size
-        },
-        refuseNewWork: () => {
-          this.#isDraining = true
-        },
-        whenReturned: () => this.#whenReturned(),
-        end: (done) => this.end(done),
-      }),
-    })
-    const pool = this
+    if (role !== undefined) config.connectionConfig.pool = owner
+    this.#engine = engine
+    this.#role = role
+    engine.addSurface(this)
+    showQueues(this, engine.cluster)
+  }
+
+  /** Events, topology, figures, sessions: everything that mysql2's pool has no name for. */
+  get aurora(): AuroraControl {
+    return this.#engine.control
+  }
+
+  /** The same pool, with everything sent to the writer: for `withReplicas`, `replication` and the like. `end()` on it ends the view alone. */
+  get writer(): CallbackPool {
+    this.#writer ??= new CallbackPool(this.#engine, 'writer')
+    return this.#writer
+  }
+
+  /** The same pool, with everything sent to readers; what a reader refuses fails. `end()` on it ends the view alone. */
+  get reader(): CallbackPool {
+    this.#reader ??= new CallbackPool(this.#engine, 'reader')
+    return this.#reader
   }
 
   query(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
@@ -98,10 +89,12 @@ export class CallbackPool extends MysqlPool {
     command: Command | undefined,
     callback: ResultCallback | undefined,
   ): void {
+    const { cluster, isDraining } = this.#engine
     let statement: Statement
     try {
-      if (this.#isDraining && !this._closed) throw drainingError()
-      statement = makeStatement(this.#cluster, method, sql, values, undefined, command, callback)
+      if (this._closed) throw new Error('Pool is closed.')
+      if (isDraining) throw drainingError()
+      statement = makeStatement(cluster, method, sql, values, this.#role, command, callback)
     } catch (error) {
       process.nextTick(() => {
         if (callback !== undefined) callback(error as Error)
@@ -109,27 +102,13 @@ export class CallbackPool extends MysqlPool {
       })
       return
     }
-    this.#cluster.run(statement)
+    cluster.run(statement)
   }
 
   getConnection(done: (error: unknown, session?: Session) => void): void {
     if (this._closed) return process.nextTick(done, new Error('Pool is closed.'))
-    if (this.#isDraining) return process.nextTick(done, drainingError())
-    const session = new Session(this.#cluster, {
-      _closed: this._closed,
-      config: this.config,
-      onReleased: (released) => this.#returned(released),
-    })
-    this.#sessions.add(session)
-    session.open((error) => {
-      if (error !== null) {
-        this.#returned(session)
-        done(error)
-        return
-      }
-      if (this.listenerCount('acquire') > 0) this.emit('acquire', session)
-      done(null, session)
-    })
+    if (this.#engine.isDraining) return process.nextTick(done, drainingError())
+    this.#engine.openSession(this.#role, done)
   }
 
   releaseConnection(connection: unknown): void {
@@ -138,19 +117,10 @@ export class CallbackPool extends MysqlPool {
 
   end(callback?: EndCallback): void {
     const done = callback ?? (() => {})
-    if (this._closed) return process.nextTick(done)
     this._closed = true
-    this.#cluster.stop()
-    // What is queued on a session runs before its connection is closed, as in mysql2.
-    let left = 1
-    const close = (): void => {
-      if (--left === 0) this.#cluster.close(() => done(undefined))
-    }
-    for (const session of this.#sessions) {
-      left++
-      session.drain(close)
-    }
-    close()
+    if (this.#role !== undefined) return process.nextTick(done)
+    for (const view of [this.#writer, this.#reader]) if (view !== undefined) view._closed = true
+    this.#engine.end(() => done(undefined))
   }
 
   [Symbol.dispose](): void {
@@ -159,52 +129,6 @@ export class CallbackPool extends MysqlPool {
 
   promise(promiseImpl?: PromiseConstructor): PromisePool {
     return new PromisePool(this, promiseImpl)
-  }
-
-  #returned(session: Session): void {
-    if (!this.#sessions.delete(session)) return
-    if (this.listenerCount('release') > 0 && !this._closed) this.emit('release', session)
-    if (this.#sessions.size > 0) return
-    for (const resolve of this.#onReturned.splice(0)) resolve()
-  }
-
-  #whenReturned(): Promise<void> {
-    if (this.#sessions.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onReturned.push(resolve)
-    })
-  }
-
-  /** Metrics agents read these lengths from a mysql2 pool; they tell the truth over all instances. */
-  #showQueues(): void {
-    const members = this.#cluster.members
-    const sum = (count: 'open' | 'idle' | 'waiting'): number => {
-      let total = 0
-      for (const pool of members.all()) total += pool[count]
-      return total
-    }
-    const all = (): unknown[] =>
-      [...members.all()].flatMap((pool) => [...pool.leases].map(({ core }) => core))
-    const show = (name: string, length: () => number, items: () => unknown[]): void => {
-      const view: QueueView = {
-        get length() {
-          return length()
-        },
-        get: (index) => items()[index],
-      }
-      Object.defineProperty(this, name, { value: view, enumerable: true, configurable: true })
-    }
-    show('_allConnections', () => sum('open'), all)
-    show(
-      '_freeConnections',
-      () => sum('idle'),
-      () => [...members.all()].flatMap((pool) => pool.idleCores()),
-    )
-    show(
-      '_connectionQueue',
-      () => sum('waiting') + this.#cluster.waiting,
-      () => [],
-    )
   }
 }
 

@@ -4,6 +4,7 @@ import type { PoolConfig } from '../contract/mysql2.js'
 import { type AuroraOptions, resolveOptions } from '../contract/options.js'
 import { takeOver, underlyingPool } from './adopt-existing-pool.js'
 import { CallbackPool } from './callback-pool.js'
+import { Engine } from './engine.js'
 
 /** mysql2's options, and one key of ours. */
 export type AuroraPoolOptions = mysql.PoolOptions & { readonly aurora?: AuroraOptions }
@@ -22,12 +23,12 @@ interface SeedPool {
 export function makePool(target: unknown, aurora: unknown): CallbackPool {
   const existing = underlyingPool(target)
   if (existing !== undefined) {
-    const ours = new CallbackPool(existing.config, resolveOptions(aurora))
+    const ours = new CallbackPool(new Engine(existing.config, resolveOptions(aurora)))
     takeOver(existing, ours)
     return ours
   }
   if (typeof target === 'string')
-    return new CallbackPool(configFrom(target), resolveOptions(aurora))
+    return new CallbackPool(new Engine(configFrom(target), resolveOptions(aurora)))
   if (typeof target !== 'object' || target === null) {
     throw new AuroraError(
       'ERR_AURORA_OPTION',
@@ -37,7 +38,7 @@ export function makePool(target: unknown, aurora: unknown): CallbackPool {
   // Ours never reach mysql2: it complains of keys that it does not know.
   const { aurora: inline, ...mysqlOptions } = target as AuroraPoolOptions
   const resolved = resolveOptions(inline ?? aurora)
-  return new CallbackPool(configFrom(mysqlOptions), resolved)
+  return new CallbackPool(new Engine(configFrom(mysqlOptions), resolved))
 }
 
 function configFrom(options: string | mysql.PoolOptions): PoolConfig {

@@ -14,6 +14,8 @@ export interface PoolUnderneath extends EventEmitter {
   readonly config: PoolConfig
   readonly _closed: boolean
   readonly aurora: AuroraControl
+  readonly writer: PoolUnderneath
+  readonly reader: PoolUnderneath
   run(
     method: 'query' | 'execute',
     sql: unknown,
@@ -38,12 +40,27 @@ const MysqlPromisePool = (
  * API must return; everything else is mysql2's own code.
  */
 export class PromisePool extends MysqlPromisePool {
+  #writer: PromisePool | undefined
+  #reader: PromisePool | undefined
+
   query(sql: unknown, values?: unknown): Promise<unknown> {
     return this.#run('query', sql, values, PromisePool.prototype.query)
   }
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {
     return this.#run('execute', sql, values, PromisePool.prototype.execute)
+  }
+
+  /** The same pool, with everything sent to the writer. */
+  get writer(): PromisePool {
+    this.#writer ??= new PromisePool(this.pool.writer, this.Promise)
+    return this.#writer
+  }
+
+  /** The same pool, with everything sent to readers; what a reader refuses fails. */
+  get reader(): PromisePool {
+    this.#reader ??= new PromisePool(this.pool.reader, this.Promise)
+    return this.#reader
   }
 
   /** Events, topology, figures, sessions: everything that mysql2's pool has no name for. */

@@ -5,10 +5,12 @@ import { AuroraError } from '../contract/errors.js'
 import type { Command, ResultCallback } from '../contract/mysql2.js'
 import { checkStatementOptions } from '../contract/options.js'
 import type { StatementOptions } from '../contract/statement-options.js'
+import type { Role } from '../model/topology.js'
 
 /**
  * Makes a statement of what the caller gave to `query` or `execute`, in any of mysql2's forms.
  *
+ * @param within the session that it belongs to, or the role of the view that it came through
  * @throws AuroraError `ERR_AURORA_OPTION` for an `aurora` key or a hint that cannot be understood
  */
 export function makeStatement(
@@ -16,7 +18,7 @@ export function makeStatement(
   method: 'query' | 'execute',
   sql: unknown,
   values: unknown,
-  holder: Holder | undefined,
+  within: Holder | Role | undefined,
   command: Command | undefined,
   callback: ResultCallback | undefined,
 ): Statement {
@@ -39,7 +41,8 @@ export function makeStatement(
     text: sqlText,
     sqlClass,
     options,
-    holder,
+    holder: typeof within === 'object' ? within : undefined,
+    viewRole: typeof within === 'string' ? within : undefined,
     context: cluster.consistency.current(),
     command,
     callback,

@@ -52,7 +52,7 @@ export function statsOf(cluster: Cluster): ClusterStats {
     waiting: cluster.waiting,
     ...cluster.counts,
     heldReads: { ...cluster.held },
-    instances: [...cluster.members.all()].map((pool) => ({
+    instances: [...cluster.members.current()].map((pool) => ({
       id: pool.id,
       endpoint: `${pool.endpoint.host}:${pool.endpoint.port}`,
       role: pool.role,

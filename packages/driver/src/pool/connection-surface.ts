@@ -1,0 +1,149 @@
+import type { Cluster } from '../cluster/cluster.js'
+import type { Holder } from '../cluster/holder.js'
+import type { Command, CoreConnection, PreparedHandle, ResultCallback } from '../contract/mysql2.js'
+import { lostError } from '../io/connection.js'
+import type { SqlClass } from '../policy/sql-class.js'
+import { checkBindValues } from './bind-values.js'
+import { CHANGES_SESSION, type CommandDone, ConnectionCommand, PING } from './connection-command.js'
+import { ConnectionView } from './connection-view.js'
+import { makeCommand } from './make-command.js'
+import { prepareInSession } from './prepared-statement.js'
+import { StatementQueue } from './statement-queue.js'
+import { makeStatement } from './statement-request.js'
+
+type Done = (error: Error | null) => void
+
+/** What a mysql2 connection can be asked to run, over whichever physical connection suits. */
+export abstract class ConnectionSurface extends ConnectionView {
+  protected readonly cluster: Cluster
+  protected readonly holder: Holder
+  protected readonly queue: StatementQueue
+
+  constructor(cluster: Cluster, holder: Holder) {
+    super()
+    this.cluster = cluster
+    this.holder = holder
+    this.queue = new StatementQueue(cluster)
+    // Own fields of mysql2's connection that are no secret of ours would show in a listing of its keys; these are not among them.
+    for (const name of ['cluster', 'holder', 'queue']) {
+      Object.defineProperty(this, name, { enumerable: false })
+    }
+  }
+
+  query(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
+    return this.#issue('query', sql, values, callback)
+  }
+
+  execute(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
+    checkBindValues(sql, values, this.poolConfig.namedPlaceholders)
+    return this.#issue('execute', sql, values, callback)
+  }
+
+  prepare(
+    options: unknown,
+    callback: (error: Error | null, statement?: PreparedHandle) => void,
+  ): void {
+    prepareInSession(this.cluster, this.holder, options, callback, (work) => this.queue.push(work))
+  }
+
+  unprepare(sql: unknown): unknown {
+    return this.core?.unprepare(sql)
+  }
+
+  beginTransaction(callback?: ResultCallback): Command {
+    return this.query('START TRANSACTION', callback)
+  }
+
+  commit(callback?: ResultCallback): Command {
+    return this.query('COMMIT', callback)
+  }
+
+  rollback(callback?: ResultCallback): Command {
+    return this.query('ROLLBACK', callback)
+  }
+
+  ping(callback?: Done): void {
+    this.#command(PING, (core, done) => void core.ping(done), callback)
+  }
+
+  reset(callback?: Done): void {
+    this.#command(CHANGES_SESSION, resetCore, callback)
+  }
+
+  changeUser(options: unknown, callback?: Done): void {
+    const done = typeof options === 'function' ? (options as Done) : callback
+    const given = typeof options === 'function' ? {} : options
+    this.#command(CHANGES_SESSION, (core, ended) => void core.changeUser(given, ended), done)
+  }
+
+  pause(): void {
+    this.core?.pause()
+  }
+
+  resume(): void {
+    this.core?.resume()
+  }
+
+  /** Closes the connection that is held now; what runs fails, and what is queued never runs. */
+  protected tearDown(): void {
+    const { holder } = this
+    holder.isDead = true
+    const { lease } = holder
+    holder.lease = undefined
+    lease?.cut(lostError('Connection lost: The connection was destroyed.'))
+    this.queue.giveUp()
+  }
+
+  protected get core(): CoreConnection | undefined {
+    return this.holder.lease?.core
+  }
+
+  protected get isOver(): boolean {
+    return this.holder.isDead
+  }
+
+  #issue(
+    method: 'query' | 'execute',
+    sql: unknown,
+    values: unknown,
+    callback: ResultCallback | undefined,
+  ): Command {
+    const { command, given } = makeCommand(sql, values, callback, this.poolConfig)
+    try {
+      const { onResult } = command
+      this.queue.push(
+        makeStatement(
+          this.cluster,
+          method,
+          given.sql,
+          given.values,
+          this.holder,
+          command,
+          onResult,
+        ),
+      )
+    } catch (error) {
+      process.nextTick(() => {
+        if (command.onResult !== undefined) command.onResult(error as Error)
+        else command.emit('error', error)
+      })
+    }
+    return command
+  }
+
+  #command(
+    sqlClass: SqlClass,
+    run: (core: CoreConnection, done: CommandDone<undefined>) => void,
+    callback: Done | undefined,
+  ): void {
+    this.queue.push(
+      new ConnectionCommand(this.cluster, sqlClass, this.holder, run, (error) => callback?.(error)),
+    )
+  }
+}
+
+function resetCore(core: CoreConnection, done: CommandDone<undefined>): void {
+  if (core.reset === undefined) {
+    done(new Error('This version of mysql2 has no reset(); it came with 3.22.0'))
+  } else core.reset(done)
+}
