@@ -23,6 +23,14 @@ export default defineConfig({
       { find: /^aurora-mysql2$/, replacement: fromRoot('packages/driver/src/index.ts') },
       { find: /^aurora-mysql2\/promise$/, replacement: fromRoot('packages/driver/src/promise.ts') },
       {
+        find: /^aurora-mysql2\/mysql2$/,
+        replacement: fromRoot('packages/driver/src/adapters/mysql2.ts'),
+      },
+      {
+        find: /^aurora-mysql2\/mysql2\/promise$/,
+        replacement: fromRoot('packages/driver/src/adapters/mysql2-promise.ts'),
+      },
+      {
         find: /^aurora-mysql2-simulator$/,
         replacement: fromRoot('packages/simulator/src/index.ts'),
       },

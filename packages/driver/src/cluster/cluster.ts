@@ -169,7 +169,7 @@ export class Cluster implements Runner {
         this.giveBack(lease, undefined)
       } else {
         holder.note(work.text, sqlClass)
-        if (holder.isReleased) this.release(holder)
+        this.#letGo(holder)
       }
     }
     this.#left(work)
@@ -187,7 +187,8 @@ export class Cluster implements Runner {
     const { holder } = work
     if (lease !== undefined) {
       if (holder === undefined) this.giveBack(lease, undefined)
-      else if (holder.isReleased || lease.isDead) this.release(holder)
+      else if (lease.isDead) this.#drop(holder)
+      else this.#letGo(holder)
     }
     this.counts.surfaced++
     this.#left(work)
@@ -287,6 +288,21 @@ export class Cluster implements Runner {
   cutAll(): void {
     const error = lostError('Connection lost: the pool was drained.')
     for (const pool of this.members.all()) for (const lease of [...pool.leases]) lease.cut(error)
+  }
+
+  /** Between statements a session keeps its lease, unless it was released or must hold nothing. */
+  #letGo(holder: Holder): void {
+    if (holder.isReleased) return this.release(holder)
+    const { lease } = holder
+    if (lease === undefined || !holder.mayLetGo) return
+    holder.lease = undefined
+    this.giveBack(lease, holder)
+  }
+
+  /** The connection is lost; what the session has set is set again on the next one. */
+  #drop(holder: Holder): void {
+    if (holder.isReleased) return this.release(holder)
+    holder.lease = undefined
   }
 
   /** What belongs to one connection runs there or nowhere. */

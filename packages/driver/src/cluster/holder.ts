@@ -31,8 +31,17 @@ export class Holder {
   /** Statements run when it is released go back to the pool one by one. */
   isReleased = false
 
-  constructor(role?: Role) {
+  /** Keeps its lease between statements; false where somebody else's pool keeps the session, and idle entries must hold nothing. */
+  readonly keepsLease: boolean
+
+  constructor(role: Role | undefined, keepsLease: boolean) {
     this.role = role
+    this.keepsLease = keepsLease
+  }
+
+  /** What is held may go back to its instance although the session goes on. */
+  get mayLetGo(): boolean {
+    return !this.keepsLease && !this.isBound
   }
 
   /** Nothing may move this session to another connection now. */

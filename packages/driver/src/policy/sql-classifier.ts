@@ -37,19 +37,19 @@ export class SqlClassifier {
       return known
     }
     const sqlClass = classifySql(text)
-    this.#remember(text, sqlClass)
-    return sqlClass
-  }
-
-  /** A reader refused this text: it is a write from now on, whatever it looks like. */
-  rememberAsWrite(text: string): void {
-    const sqlClass = this.classify(text)
-    this.#remember(text, Object.freeze({ ...sqlClass, intent: 'write', isRepeatable: false }))
-  }
-
-  #remember(text: string, sqlClass: SqlClass): void {
     if (text.length <= this.#maxTextLength) {
       this.#memo.set(text, sqlClass)
     }
+    return sqlClass
+  }
+
+  /** A reader refused this text: it is a write from now on, whatever it looks like, however long. */
+  rememberAsWrite(text: string): void {
+    const sqlClass = Object.freeze<SqlClass>({
+      ...this.classify(text),
+      intent: 'write',
+      isRepeatable: false,
+    })
+    this.#memo.set(text, sqlClass)
   }
 }

@@ -333,8 +333,7 @@ export class SqlLexer {
       } else if (character === quote) {
         if (text.charCodeAt(index + 1) !== quote) {
           this.end = index + 1
-          // Whether such a comment is skipped must not change where it ends.
-          return this.#executableEnd === -1 || index < this.#executableEnd
+          return true
         }
         index += 1
       }

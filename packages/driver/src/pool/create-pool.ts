@@ -22,13 +22,21 @@ interface SeedPool {
  */
 export function makePool(target: unknown, aurora: unknown): CallbackPool {
   const existing = underlyingPool(target)
-  if (existing !== undefined) {
-    const ours = new CallbackPool(new Engine(existing.config, resolveOptions(aurora)))
-    takeOver(existing, ours)
-    return ours
+  if (existing === undefined) return new CallbackPool(makeEngine(target, {}, aurora))
+  const ours = new CallbackPool(new Engine(existing.config, resolveOptions(aurora)))
+  takeOver(existing, ours)
+  return ours
+}
+
+/** Makes what is behind a pool from mysql2's options or a URI. */
+export function makeEngine(
+  target: unknown,
+  overrides: mysql.PoolOptions,
+  aurora?: unknown,
+): Engine {
+  if (typeof target === 'string') {
+    return new Engine({ ...configFrom(target), ...overrides } as PoolConfig, resolveOptions(aurora))
   }
-  if (typeof target === 'string')
-    return new CallbackPool(new Engine(configFrom(target), resolveOptions(aurora)))
   if (typeof target !== 'object' || target === null) {
     throw new AuroraError(
       'ERR_AURORA_OPTION',
@@ -38,7 +46,7 @@ export function makePool(target: unknown, aurora: unknown): CallbackPool {
   // Ours never reach mysql2: it complains of keys that it does not know.
   const { aurora: inline, ...mysqlOptions } = target as AuroraPoolOptions
   const resolved = resolveOptions(inline ?? aurora)
-  return new CallbackPool(new Engine(configFrom(mysqlOptions), resolved))
+  return new Engine(configFrom({ ...mysqlOptions, ...overrides }), resolved)
 }
 
 function configFrom(options: string | mysql.PoolOptions): PoolConfig {

@@ -25,7 +25,7 @@ export class Session extends ConnectionSurface {
   lastActiveTime = Date.now()
 
   constructor(cluster: Cluster, owner: SessionOwner, role: Role | undefined) {
-    super(cluster, new Holder(role))
+    super(cluster, new Holder(role, true))
     this.#owner = owner
   }
 

@@ -1,0 +1,79 @@
+import type { AuroraPoolOptions } from './create-pool.js'
+import { makeEngine } from './create-pool.js'
+import type { Engine } from './engine.js'
+
+/** How long a cluster outlives the last connection that used it: pools of query builders close one and open the next. */
+const LINGER_MS = 1_000
+
+/** One use of a cluster that several connections share. */
+export interface SharedEngine {
+  readonly engine: Engine
+  /** This connection needs it no more. */
+  leave(): void
+}
+
+interface Entry {
+  readonly engine: Engine
+  users: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * The clusters behind `createConnection()`: equal targets share one, counted by use, closed a second after the last. This register is
+ * the only process-wide state of the library beside the subscription to incoming HTTP requests.
+ */
+const entries = new Map<string, Entry>()
+
+/** Numbers for what cannot be compared by value. */
+const identities = new WeakMap<object, number>()
+let lastIdentity = 0
+
+/** The cluster for these options. */
+export function shareEngine(options: AuroraPoolOptions | string): SharedEngine {
+  const key = keyOf(options)
+  let entry = entries.get(key)
+  if (entry === undefined) {
+    // How many connections there may be is for the pool to say in which they live.
+    entry = { engine: makeEngine(options, { connectionLimit: 0 }), users: 0, timer: undefined }
+    entries.set(key, entry)
+  }
+  const shared = entry
+  shared.users++
+  clearTimeout(shared.timer)
+  let hasLeft = false
+  return {
+    engine: shared.engine,
+    leave: () => {
+      if (hasLeft) return
+      hasLeft = true
+      if (--shared.users > 0) return
+      shared.timer = setTimeout(() => {
+        entries.delete(key)
+        shared.engine.end(() => {})
+      }, LINGER_MS)
+      shared.timer.unref()
+    },
+  }
+}
+
+/** Equal for options that lead to equal connections: plain values by value, functions and instances by identity. */
+function keyOf(value: unknown): string {
+  if (typeof value === 'function') return `#${identityOf(value)}`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined'
+  if (Array.isArray(value)) return `[${value.map(keyOf).join()}]`
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return `#${identityOf(value)}`
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${keyOf(member)}`).join()}}`
+}
+
+function identityOf(value: object): number {
+  let identity = identities.get(value)
+  if (identity === undefined) {
+    identity = ++lastIdentity
+    identities.set(value, identity)
+  }
+  return identity
+}
