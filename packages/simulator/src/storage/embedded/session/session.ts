@@ -280,7 +280,10 @@ export class Session implements SessionView {
     const plan = (): QueryPlan =>
       this.#environment.planner.plan(statement, this, parameters) as QueryPlan
     const current = plan()
-    if (current.tables.size > 0) this.#beginImplicitly()
+    if (current.tables.size > 0) {
+      this.#beginImplicitly()
+      if (query.locking === 'update') this.#requireReadWrite()
+    }
     if (!this.#isLocking(query, current)) {
       const rows = this.#read(current, this.#context(parameters))
       return { kind: 'rows', columns: current.columns, rows }
@@ -360,10 +363,7 @@ export class Session implements SessionView {
     const { planner, volume, catalog } = this.#environment
     planner.plan(statement, this, parameters)
     this.#beginImplicitly()
-    const { isOpen, isReadOnly } = this.#transaction
-    if (isOpen ? isReadOnly : this.#settings.nextMode().access === 'READ ONLY') {
-      throw readOnlyTransaction()
-    }
+    this.#requireReadWrite()
     const result = await this.#underLock(false, () => {
       // A definition may have come between while this statement waited: it is compiled again then.
       const plan = planner.plan(statement, this, parameters) as WritePlan
@@ -371,6 +371,12 @@ export class Session implements SessionView {
     })
     if (result.generatedId !== undefined) this.lastInsertId = result.generatedId
     return { kind: 'done', ...result }
+  }
+
+  #requireReadWrite(): void {
+    const { isOpen, isReadOnly } = this.#transaction
+    const isRefused = isOpen ? isReadOnly : this.#settings.nextMode().access === 'READ ONLY'
+    if (isRefused) throw readOnlyTransaction()
   }
 
   /** A definition commits what was open and is a transaction of its own. */
