@@ -6,6 +6,7 @@ import type { Piece } from '../protocol/packet-splitter.js'
  */
 export class ClientOutput {
   readonly #send: (bytes: Buffer) => boolean
+  #withheld: Buffer[] | undefined
   #buffer: Buffer | undefined
   #start = 0
   #end = 0
@@ -15,7 +16,30 @@ export class ClientOutput {
     this.#send = send
   }
 
+  /** Keeps back what comes from now on, until `release` or `discard`. */
+  withhold(): void {
+    this.#withheld = []
+  }
+
+  get isWithholding(): boolean {
+    return this.#withheld !== undefined
+  }
+
+  release(): void {
+    const withheld = this.#withheld
+    this.#withheld = undefined
+    if (withheld) for (const bytes of withheld) this.put(bytes)
+  }
+
+  discard(): void {
+    this.#withheld = undefined
+  }
+
   pass(piece: Piece): void {
+    if (this.#withheld) {
+      this.#withheld.push(Buffer.from(piece.buffer.subarray(piece.start, piece.end)))
+      return
+    }
     if (this.#buffer === piece.buffer && this.#end === piece.start) {
       this.#end = piece.end
       return
@@ -27,6 +51,10 @@ export class ClientOutput {
   }
 
   put(bytes: Buffer): void {
+    if (this.#withheld) {
+      this.#withheld.push(bytes)
+      return
+    }
     this.flush()
     this.#hasRoom = this.#send(bytes) && this.#hasRoom
   }

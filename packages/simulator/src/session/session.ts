@@ -249,7 +249,10 @@ export class Session implements SessionReport {
   #sendCommand(bytes: Buffer, isLast: boolean): void {
     if (this.#state === 'closed') return
     this.#isFirstPacket = true
-    if (this.#snapshot.isHeld && isLast) this.#repeatable = Buffer.from(bytes)
+    if (this.#snapshot.isHeld && isLast) {
+      this.#repeatable = Buffer.from(bytes)
+      this.#output.withhold()
+    }
     this.#storage.begin(replyShape(this.#command))
     this.#state = 'sending'
     this.#storage.write(bytes)
@@ -279,7 +282,7 @@ export class Session implements SessionReport {
     const isFirst = this.#isFirstPacket
     this.#isFirstPacket = false
     if (meaning === 'error' && piece.kind === 'whole') {
-      if (isFirst && this.#repeat(frame.readUInt16LE(headerSize + 1))) return
+      if (this.#repeat(frame.readUInt16LE(headerSize + 1))) return
       this.#pass(piece, this.#replies.translateError(frame))
     } else if (meaning === 'column' && this.#columnNames.size > 0 && piece.kind === 'whole') {
       this.#pass(piece, renameColumn(frame, this.#columnNames))
@@ -296,6 +299,8 @@ export class Session implements SessionReport {
       this.#snapshot.mask(piece.buffer, tracker.statusAt)
       this.#output.pass(piece)
     }
+    // A server may find fault with the snapshot after it has described the columns, not after a row.
+    if (meaning === 'row' || tracker.isComplete) this.#output.release()
     const isDone = tracker.isComplete && piece.isLast && this.#state !== 'sending'
     if (!isDone || this.#state === 'idle') return
     this.#output.flush()
@@ -345,8 +350,9 @@ export class Session implements SessionReport {
 
   /** Sends the command again when nothing but the snapshot was in its way. */
   #repeat(errno: number): boolean {
-    const repeatable = this.#repeatable
+    const repeatable = this.#output.isWithholding ? this.#repeatable : undefined
     if (!repeatable || !this.#snapshot.causes(errno)) return false
+    this.#output.discard()
     this.#repeatable = undefined
     void this.#workOn(async () => {
       await this.#snapshot.recover(errno)

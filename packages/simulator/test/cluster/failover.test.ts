@@ -167,7 +167,10 @@ describe('a failover on a server', () => {
     })
     await cluster.query('CREATE TABLE t (v INT)')
     const onFormer = await connectTo(cluster)
-    const running = onFormer.query('INSERT INTO t SELECT SLEEP(1)')
+    await cluster.query(
+      'CREATE TABLE n AS WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT * FROM n',
+    )
+    const running = onFormer.query('INSERT INTO t SELECT SLEEP(0.01) FROM n')
     running.catch(() => undefined)
     await within(running, 50)
     expect(await within(cluster.failover({ how: 'hang' }), 900)).not.toBe('silent')

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise'
-import { describe, expect, it } from 'vitest'
-import type { Cluster, ClusterInstance } from '../../src/index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cluster, type ClusterInstance, startCluster } from '../../src/index.js'
 import { connectTo, errorOf, firstRow, lossOf, openCluster, storages } from '../open-cluster.js'
 
 describe.each(storages)('on %s', (storage) => {
@@ -96,6 +96,12 @@ describe.each(storages)('on %s', (storage) => {
   })
 
   describe('column names', () => {
+    let cluster: Cluster
+    beforeAll(async () => {
+      cluster = await startCluster({ storage, instances: 1 })
+    })
+    afterAll(() => cluster.close())
+
     it.each([
       ['SELECT @@aurora_server_id', '@@aurora_server_id', 'instance-1'],
       ['SELECT @@GLOBAL.innodb_read_only', '@@GLOBAL.innodb_read_only', 0],
@@ -116,7 +122,6 @@ describe.each(storages)('on %s', (storage) => {
       ["SHOW GLOBAL VARIABLES LIKE 'aurora_server_id'", 'Value', 'instance-1'],
       ["SHOW SESSION VARIABLES LIKE 'innodb_read_only'", 'Value', 'OFF'],
     ])('%s', async (sql, column, value) => {
-      const cluster = await openCluster({ storage, instances: 1 })
       const connection = await connectTo(cluster)
       expect((await firstRow(connection, sql))[column]).toBe(value)
       if (sql.startsWith('SHOW')) return
@@ -125,7 +130,6 @@ describe.each(storages)('on %s', (storage) => {
     })
 
     it('leaves names in strings and comments alone', async () => {
-      const cluster = await openCluster({ storage, instances: 1 })
       const row = await firstRow(
         await connectTo(cluster),
         "SELECT '@@aurora_server_id' AS a /* replica_host_status */, 'it''s aurora_version()' AS b",
@@ -138,14 +142,15 @@ describe.each(storages)('on %s', (storage) => {
     it('stale-view: an instance keeps its old picture until the time is over', async () => {
       const { cluster, reader } = await open()
       const connection = await connectTo(cluster, reader)
-      await cluster.inject({ type: 'stale-view', instance: reader.id, forMs: 300 })
+      await cluster.inject({ type: 'stale-view', instance: reader.id, forMs: 1000 })
+      const caughtUp = cluster.until(
+        (event) => event.type === 'view-refreshed' && event.instance === reader.id,
+      )
       const added = await cluster.addReader()
       await refreshed()
       expect(membersOf(await ask(connection))).not.toContain(added.id)
       expect(membersOf(await ask(await connectTo(cluster)))).toContain(added.id)
-      await cluster.until(
-        (event) => event.type === 'view-refreshed' && event.instance === reader.id,
-      )
+      await caughtUp
       expect(membersOf(await ask(connection))).toContain(added.id)
     })
 

@@ -67,13 +67,15 @@ describe.each(ways)('%s', (_, options, megabytes) => {
 
   it(`a packet of ${megabytes} MB in both directions`, async () => {
     const big = Buffer.alloc(megabytes * 1024 * 1024, 'abcdefghij')
-    const [rows] = await connection.query<RowDataPacket[]>('SELECT ? AS big, MD5(?) AS md5', [
-      big,
-      'x',
-    ])
+    const [rows] = await connection.query<RowDataPacket[]>(
+      'SELECT ? AS big, SHA2(?, 256) AS hash',
+      [big, 'x'],
+    )
     expect(rows[0]?.big).toHaveLength(big.length)
-    const [executed] = await connection.execute<RowDataPacket[]>('SELECT MD5(?) AS md5', [big])
-    expect(executed[0]?.md5).toBe(createHash('md5').update(big).digest('hex'))
+    const [executed] = await connection.execute<RowDataPacket[]>('SELECT SHA2(?, 256) AS hash', [
+      big,
+    ])
+    expect(executed[0]?.hash).toBe(createHash('sha256').update(big).digest('hex'))
     expect(await firstRow(connection, 'SELECT 3 AS d')).toEqual({ d: 3 })
   })
 

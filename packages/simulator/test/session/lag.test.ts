@@ -63,7 +63,6 @@ describe('a lagging reader', () => {
   it('does not show its own transaction, and leaves the client’s alone', async () => {
     await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 50 })
     const connection = await connectTo(cluster, reader)
-    const inTransaction = async () => (await firstRow(connection, 'SELECT @@in_transaction AS t')).t
     const flags = async (sql: string) => {
       const [header] = await connection.query(sql)
       return Number((header as { serverStatus: number }).serverStatus) & 1
@@ -75,7 +74,6 @@ describe('a lagging reader', () => {
     await pause(200)
     // A transaction of its own keeps its snapshot, whatever the lag.
     expect(await firstRow(connection, sum)).toEqual(before)
-    expect(await inTransaction()).toBe(1)
     expect(await flags('COMMIT')).toBe(0)
     await pause(100)
     expect(Number((await firstRow(connection, sum)).v)).toBe(11)
@@ -97,9 +95,9 @@ describe('a lagging reader', () => {
     await pause(100)
     const row = await firstRow(
       await connectTo(cluster),
-      'SELECT replica_lag_in_milliseconds AS lag FROM information_schema.replica_host_status WHERE server_id = ?',
+      'SELECT replica_lag_in_milliseconds AS lag_ms FROM information_schema.replica_host_status WHERE server_id = ?',
       [reader.id],
     )
-    expect(row.lag).toBeGreaterThanOrEqual(700)
+    expect(row.lag_ms).toBeGreaterThanOrEqual(700)
   })
 })

@@ -27,7 +27,6 @@ describe.each(storages)('on %s', (storage) => {
       ['DROP TABLE t', 1836],
       ['TRUNCATE TABLE t', 1836],
       ...mysqldOnly<[string, number]>([
-        ['LOCK TABLES t WRITE', 1290],
         ['CREATE DATABASE other', 1836],
         ['CREATE VIEW w AS SELECT 1 AS one', 1836],
         ['CREATE USER somebody', 1836],
@@ -64,6 +63,14 @@ describe.each(storages)('on %s', (storage) => {
       expect(row).toEqual({ n: 2 })
     })
 
+    it.each(mysqldOnly(['LOCK TABLES t WRITE', 'SELECT v FROM t FOR UPDATE']))(
+      'refuses the locks of a writer: %s',
+      async (sql) => {
+        const connection = await connectTo(cluster, cluster.readers[0])
+        expect([1290, 1836]).toContain((await errorOf(connection.query(sql))).errno)
+      },
+    )
+
     it('answers other mistakes as a writer does', async () => {
       const writer = await connectTo(cluster)
       const reader = await connectTo(cluster, cluster.readers[0])
@@ -93,10 +100,13 @@ describe.each(storages)('on %s', (storage) => {
     it.each(mysqldOnly(['other']))(
       'refuses writes of an account that it does not know: %s',
       async (user) => {
+        cluster = await openCluster({ storage, instances: 2, tls: true })
+        await cluster.query('CREATE TABLE t (v INT)')
         const writer = await connectTo(cluster)
         await writer.query("CREATE USER other IDENTIFIED BY 'secret'")
         await writer.query('GRANT SELECT, INSERT ON *.* TO other')
-        const login = { user, password: 'secret' }
+        // MySQL's own authentication of such an account wants TLS.
+        const login = { user, password: 'secret', ssl: { ca: cluster.ca ?? '' } }
         const reader = await connectTo(cluster, cluster.readers[0], login)
         expect((await errorOf(reader.query('INSERT INTO t (v) VALUES (2)'))).errno).toBe(1290)
       },

@@ -8,7 +8,10 @@ const mysqlSqlMode =
   'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
 
 /** What the data directory was made with and the server must be told again. */
-export const layoutFlags: readonly string[] = ['--loose-innodb-log-file-size=4M']
+export const layoutFlags: readonly string[] = [
+  '--loose-innodb-log-file-size=4M',
+  '--loose-innodb-redo-log-capacity=8M',
+]
 
 /** A server may refuse to run as root unless told to; others may not be told at all. */
 export function userFlags(): readonly string[] {
