@@ -5,6 +5,7 @@ import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { lostError } from '../io/connection.js'
 import { ProcessHold } from '../io/process-hold.js'
+import { SessionState } from '../io/session-state.js'
 import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
 import { SqlClassifier } from '../policy/sql-classifier.js'
@@ -163,7 +164,7 @@ export class Cluster implements Runner {
     this.budget.refund()
     if (!sqlClass.isRepeatable) this.#noteWrite(work)
     if (lease !== undefined) {
-      if (sqlClass.setsState && work.text !== undefined) lease.state = lease.state.after(work.text)
+      if (sqlClass.setsState) this.#noteState(work, lease)
       if (holder === undefined) {
         lease.leftState = lease.state
         this.giveBack(lease, undefined)
@@ -288,6 +289,13 @@ export class Cluster implements Runner {
   cutAll(): void {
     const error = lostError('Connection lost: the pool was drained.')
     for (const pool of this.members.all()) for (const lease of [...pool.leases]) lease.cut(error)
+  }
+
+  #noteState({ stateText, holder }: Work, lease: Lease): void {
+    lease.state = stateText === undefined ? SessionState.unknown() : lease.state.after(stateText)
+    if (holder === undefined) return
+    holder.state = lease.state
+    if (stateText === undefined || lease.state.isLong) holder.isPinned = true
   }
 
   /** Between statements a session keeps its lease, unless it was released or must hold nothing. */

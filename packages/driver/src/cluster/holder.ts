@@ -54,7 +54,8 @@ export class Holder {
   note(text: string | undefined, sqlClass: SqlClass): void {
     const { control } = sqlClass
     if (sqlClass.intent === 'write' && !sqlClass.isRepeatable) this.hasWritten = true
-    if (sqlClass.setsState && text !== undefined) this.#noteState(text)
+    // Readers run REPEATABLE READ whatever they are told (AWS: AuroraMySQL.Reference.IsolationLevels).
+    if (sqlClass.setsState && text !== undefined && ISOLATION.test(text)) this.hasWritten = true
     if (control === 'set-transaction') this.isPinned = true
     if (sqlClass.pins && control === 'none') {
       this.isPinned = true
@@ -64,14 +65,6 @@ export class Holder {
       control === 'begin' || control === 'begin-read-only' || control === 'set-transaction'
     if (opens && text !== undefined) this.prelude = [...(this.prelude ?? []), text]
     else this.prelude = undefined
-  }
-
-  #noteState(text: string): void {
-    const { lease } = this
-    if (lease !== undefined) this.state = lease.state
-    if (this.state.isLong) this.isPinned = true
-    // Readers run REPEATABLE READ whatever they are told (AWS: AuroraMySQL.Reference.IsolationLevels).
-    if (ISOLATION.test(text)) this.hasWritten = true
   }
 
   /** It has been released: nothing that it did concerns what it may still be used for. */

@@ -246,7 +246,11 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   #lendThis(lease: Lease, borrower: Borrower): void {
     if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
-    else if (stateFit(lease, borrower) === 'missing') void this.#lendSet(lease, borrower)
+    else this.#lendAsWanted(lease, borrower)
+  }
+
+  #lendAsWanted(lease: Lease, borrower: Borrower): void {
+    if (stateFit(lease, borrower) === 'missing') void this.#lendSet(lease, borrower)
     else borrower.lend(lease)
   }
 
@@ -277,7 +281,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       return this.lend(borrower)
     }
     if (borrower.hasWithdrawn) this.give(lease)
-    else this.#lendThis(lease, borrower)
+    else this.#lendAsWanted(lease, borrower)
   }
 
   /** Sends first what the borrower's session has set and this connection does not carry yet. */

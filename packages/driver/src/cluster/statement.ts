@@ -8,9 +8,13 @@ import type { Holder } from './holder.js'
 import type { Lease } from './instance-pool.js'
 import { type Runner, Work } from './work.js'
 
+/** Starts what lives on one connection, such as a prepared statement. */
+export type BoundStart = (callback: ResultCallback | undefined) => Command
+
 /** What the caller gave, and where the answer goes. */
 export interface StatementRequest {
-  readonly method: 'query' | 'execute'
+  /** Which of mysql2's methods runs it, or a way of its own that is bound to one connection. */
+  readonly method: 'query' | 'execute' | BoundStart
   /** The caller's first argument as it was: a text, or mysql2's options object. */
   readonly sql: unknown
   readonly values: unknown
@@ -27,7 +31,10 @@ export interface StatementRequest {
   readonly callback: ResultCallback | undefined
 }
 
-/** One `query` or `execute`. */
+/** The right-hand side of an assignment that reads a variable or calls a function means another thing on another connection. */
+const DEPENDS_ON_SESSION = /=[^=]*[@(]/
+
+/** One `query` or `execute`, or one execution of a prepared statement. */
 export class Statement extends Work {
   readonly text: string
   readonly #request: StatementRequest
@@ -55,6 +62,18 @@ export class Statement extends Work {
   get usedLocalInfile(): boolean {
     const stream = this.#running?._localStream
     return stream !== null && stream !== undefined
+  }
+
+  override get isBoundToLease(): boolean {
+    return typeof this.#request.method === 'function'
+  }
+
+  override get stateText(): string | undefined {
+    const { method, values } = this.#request
+    // With its values in it; a statement prepared with values cannot be repeated as a text.
+    const text =
+      method === 'query' ? this.#running?.sql : values === undefined ? this.text : undefined
+    return text === undefined || DEPENDS_ON_SESSION.test(text) ? undefined : text
   }
 
   begin(lease: Lease): void {
@@ -95,6 +114,7 @@ export class Statement extends Work {
   #start(lease: Lease, callback: ResultCallback | undefined): Command {
     const { method, sql, values } = this.#request
     const { core } = lease
+    if (typeof method === 'function') return method(callback)
     return method === 'query'
       ? core.query(sql, values, callback)
       : core.execute(sql, values, callback)

@@ -85,6 +85,16 @@ export abstract class Work implements Borrower {
     this.context = context
   }
 
+  /** What has to be sent to another connection to set there what this has set; undefined when it cannot be told, or means another thing there. */
+  get stateText(): string | undefined {
+    return undefined
+  }
+
+  /** It runs on one connection, or not at all: a statement prepared there. */
+  get isBoundToLease(): boolean {
+    return false
+  }
+
   /** Text that a failed classification is remembered by; undefined for what is no statement. */
   abstract readonly text: string | undefined
   /** mysql2 has begun to write it on the connection of this attempt. */

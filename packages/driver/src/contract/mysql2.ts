@@ -95,6 +95,8 @@ export interface PreparedHandle {
   readonly query: string
   readonly columns: unknown
   readonly parameters: unknown
+  /** Read by the promise API for its `trace` option. */
+  readonly _connection: unknown
   execute(values: unknown, callback?: ResultCallback): Command
   close(): unknown
 }

@@ -20,6 +20,8 @@ const LEADS_NOWHERE: ReadonlySet<string | undefined> = new Set([
   'ENETUNREACH',
 ])
 
+type Resolved = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void
+
 interface Entry {
   addresses: readonly LookupAddress[]
   lookedUpAtMs: number
@@ -33,6 +35,7 @@ interface Entry {
  */
 export class AddressCache {
   readonly #lookup: LookupFunction
+  readonly #underWay = new Map<string, Resolved[]>()
   readonly #entries = new LRUCache<string, Entry>({ max: MAX_NAMES })
 
   constructor(lookup: LookupFunction | undefined) {
@@ -118,20 +121,29 @@ export class AddressCache {
     })
   }
 
-  #resolve(
-    host: string,
-    callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
-  ): void {
+  /** Looks a name up; who asks for it meanwhile gets the same answer. */
+  #resolve(host: string, callback: Resolved): void {
+    const waiting = this.#underWay.get(host)
+    if (waiting !== undefined) {
+      waiting.push(callback)
+      return
+    }
+    const callbacks = [callback]
+    this.#underWay.set(host, callbacks)
+    const done: Resolved = (error, addresses) => {
+      this.#underWay.delete(host)
+      for (const each of callbacks) each(error, addresses)
+    }
     this.#lookup(host, { all: true }, (error, found, family) => {
-      if (error !== null) return callback(error, [])
+      if (error !== null) return done(error, [])
       const addresses =
         typeof found === 'string'
           ? [{ address: found, family: family ?? 4 }]
           : (found as LookupAddress[])
-      if (addresses.length > 0) return callback(null, addresses)
+      if (addresses.length > 0) return done(null, addresses)
       const missing: NodeJS.ErrnoException = new Error(`getaddrinfo ENOTFOUND ${host}`)
       missing.code = 'ENOTFOUND'
-      callback(missing, [])
+      done(missing, [])
     })
   }
 }

@@ -38,6 +38,11 @@ export class SessionState {
     return state
   }
 
+  /** The state after something that cannot be repeated elsewhere: it is like no other, and leads to no other. */
+  static unknown(): SessionState {
+    return new SessionState(undefined, '', 0)
+  }
+
   /** The statements that lead from `earlier` to this one; undefined when it carries something that this one does not. */
   since(earlier: SessionState): string[] | undefined {
     const texts: string[] = []

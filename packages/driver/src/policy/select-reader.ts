@@ -16,14 +16,14 @@ export interface Candidate {
 }
 
 /** What a read asks of a reader. */
-export interface ReaderWish {
+export interface ReaderWish<C extends Candidate = Candidate> {
   /** Highest lag allowed; undefined allows any. */
   readonly maxLagMs: number | undefined
   /** The read must see every write acknowledged up to here (our monotonic clock). */
   readonly visibleSinceMs: number | undefined
   readonly nowMs: number
   /** The instance that has just failed this statement. */
-  readonly avoid: Candidate | undefined
+  readonly avoid: C | undefined
   readonly balance: Balance
   /** Counts the reads, for `round-robin`. */
   readonly turn: number
@@ -41,15 +41,7 @@ export interface ReaderWish {
  */
 export function selectReader<C extends Candidate>(
   candidates: readonly C[],
-  want: {
-    maxLagMs: number | undefined
-    visibleSinceMs: number | undefined
-    nowMs: number
-    avoid: C | undefined
-    balance: Balance
-    turn: number
-    random: () => number
-  },
+  want: ReaderWish<C>,
 ): C | undefined {
   let best = EXCLUDED
   let count = 0

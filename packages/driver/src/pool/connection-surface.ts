@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
+import type { Work } from '../cluster/work.js'
 import type { Command, CoreConnection, PreparedHandle, ResultCallback } from '../contract/mysql2.js'
 import { lostError } from '../io/connection.js'
 import type { SqlClass } from '../policy/sql-class.js'
@@ -43,7 +44,9 @@ export abstract class ConnectionSurface extends ConnectionView {
     options: unknown,
     callback: (error: Error | null, statement?: PreparedHandle) => void,
   ): void {
-    prepareInSession(this.cluster, this.holder, options, callback, (work) => this.queue.push(work))
+    const { cluster, holder } = this
+    const enqueue = (work: Work): void => this.queue.push(work)
+    prepareInSession({ cluster, holder, config: this.poolConfig, enqueue }, options, callback)
   }
 
   unprepare(sql: unknown): unknown {

@@ -1,23 +1,37 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
+import { Statement } from '../cluster/statement.js'
 import type { Work } from '../cluster/work.js'
-import type { Command, PreparedHandle, ResultCallback } from '../contract/mysql2.js'
+import type {
+  Command,
+  ConnectionConfig,
+  PreparedHandle,
+  ResultCallback,
+} from '../contract/mysql2.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import { ConnectionCommand } from './connection-command.js'
+import { makeCommand } from './make-command.js'
 
 type PrepareCallback = (error: Error | null, statement?: PreparedHandle) => void
+
+/** The session in which a statement is prepared. */
+export interface PreparingSession {
+  readonly cluster: Cluster
+  readonly holder: Holder
+  readonly config: ConnectionConfig
+  enqueue(work: Work): void
+}
 
 /**
  * `prepare()`: the statement lives on one physical connection, so the session stays there until it is released. Executions go
  * through the session's queue like every other statement.
  */
 export function prepareInSession(
-  cluster: Cluster,
-  holder: Holder,
+  session: PreparingSession,
   options: unknown,
   callback: PrepareCallback,
-  enqueue: (work: Work) => void,
 ): void {
+  const { cluster, holder } = session
   const given =
     typeof options === 'string' ? { sql: options } : (options as { readonly sql: string })
   const sqlClass = cluster.classifier.classify(typeof given.sql === 'string' ? given.sql : '')
@@ -27,7 +41,7 @@ export function prepareInSession(
     {
       ...sqlClass,
       isRepeatable: true,
-      setsState: true,
+      setsState: false,
       pins: false,
       control: 'none',
       mayCommit: false,
@@ -39,41 +53,44 @@ export function prepareInSession(
     (error, handle) => {
       if (error !== null || handle === undefined) return callback(error)
       holder.isPinned = true
-      callback(null, inSession(cluster, holder, handle, sqlClass, enqueue))
+      callback(null, inSession(session, handle, sqlClass))
     },
   )
-  enqueue(prepare)
+  session.enqueue(prepare)
 }
 
 function inSession(
-  cluster: Cluster,
-  holder: Holder,
+  session: PreparingSession,
   handle: PreparedHandle,
   sqlClass: SqlClass,
-  enqueue: (work: Work) => void,
 ): PreparedHandle {
+  const { cluster, holder, config } = session
   return {
     id: handle.id,
     query: handle.query,
     columns: handle.columns,
     parameters: handle.parameters,
-    execute(values: unknown, callback?: ResultCallback) {
+    _connection: handle._connection,
+    execute(values: unknown, callback?: ResultCallback): Command {
       const bound = typeof values === 'function' ? [] : values
       const done = typeof values === 'function' ? (values as ResultCallback) : callback
-      let command: Command | undefined
-      const work = new ConnectionCommand<[unknown, unknown]>(
-        cluster,
-        sqlClass,
-        holder,
-        (_core, ended) => {
-          command = handle.execute(bound, (error, rows, fields) =>
-            ended(error, [rows, fields], rows),
-          )
-        },
-        (error, result) => done?.(error, result?.[0], result?.[1]),
+      const { command } = makeCommand(handle.query, bound, done, config)
+      session.enqueue(
+        new Statement(cluster, {
+          method: (ended) => handle.execute(bound, ended),
+          sql: handle.query,
+          values: bound,
+          text: handle.query,
+          sqlClass,
+          options: undefined,
+          holder,
+          context: cluster.consistency.current(),
+          viewRole: undefined,
+          command,
+          callback: done,
+        }),
       )
-      enqueue(work)
-      return command as Command
+      return command
     },
     close: () => handle.close(),
   }
