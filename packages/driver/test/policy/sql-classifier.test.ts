@@ -31,11 +31,20 @@ describe('SqlClassifier', () => {
     })
   })
 
-  it('classifies what is too long to be kept', () => {
-    const classifier = new SqlClassifier({ ...LIMITS, maxTextLength: 10 })
+  it('keeps no text that is too long, but remembers that a reader refused it', () => {
+    const long = `${READ} WHERE a = '${'x'.repeat(20)}'`
+    const classifier = new SqlClassifier({ ...LIMITS, maxEntries: 1, maxTextLength: 20 })
+    classifier.rememberAsWrite(READ)
+    expect(classifier.classify(long)).toMatchObject({ intent: 'read' })
+    expect(classifier.classify(READ)).toMatchObject({ intent: 'write' })
+    classifier.rememberAsWrite(long)
+    expect(classifier.classify(long)).toMatchObject({ intent: 'write' })
+  })
+
+  it('classifies a text for which there is no room at all', () => {
+    const classifier = new SqlClassifier({ ...LIMITS, maxBytes: 10 })
+    classifier.rememberAsWrite(READ)
     expect(classifier.classify(READ)).toMatchObject({ intent: 'read' })
-    const huge = new SqlClassifier({ ...LIMITS, maxBytes: 10 })
-    expect(huge.classify(READ)).toMatchObject({ intent: 'read' })
   })
 
   it.each([
