@@ -29,6 +29,8 @@ export class ClusterCore {
   readonly names: EndpointNames
   readonly nameService = new NameService((name, turn) => this.instanceAt(name, turn)?.address)
   readonly instances: Instance[] = []
+  /** Failovers whose promotion is still to come. */
+  pendingFailovers = 0
   readonly #places: Places
   readonly #issueTls: TlsIssuer | undefined
   readonly #surroundings: InstanceSurroundings

@@ -7,7 +7,8 @@ type Settings = Required<Omit<FailoverFault, 'type' | 'to'>> & { readonly to: st
 /**
  * A failover from the fault to the return of the old writer. Resolves when the new writer serves; names,
  * other instances' copies and the old writer's return follow by themselves. A failover inside another
- * strikes the instance next in line, and whichever promotion comes first with a living reader counts.
+ * strikes the instance next in line, and whichever promotion comes first with a living reader counts;
+ * one after a crash or a silence only promotes.
  * Returns how to end it early: everything that is still to follow happens at once.
  */
 export async function failOver(
@@ -15,19 +16,25 @@ export async function failOver(
   fault: FailoverFault,
 ): Promise<() => Promise<void>> {
   const settings = resolve(core, fault)
-  const struck = core.writer.state === 'up' ? core.writer : (core.nextWriter() ?? core.writer)
+  const isInsideAnother = core.pendingFailovers > 0 && core.writer.state !== 'up'
+  const struck = (isInsideAnother ? core.nextWriter() : undefined) ?? core.writer
   const startedAtMs = core.log.nowMs
-  await strike(core, struck, settings.how)
-  await waitUntil(core, startedAtMs + settings.detectMs)
-  core.log.record('writer-lost', struck.id, {})
-  await waitUntil(core, startedAtMs + settings.promoteMs)
-  if (core.schedule.isStopped) return async () => undefined
-  const promoted = await takeOver(core, struck, settings)
-  return followUp(core, struck, promoted, settings)
+  core.pendingFailovers += 1
+  try {
+    await strike(core, struck, settings.how)
+    await waitUntil(core, startedAtMs + settings.detectMs)
+    core.log.record('writer-lost', struck.id, {})
+    await waitUntil(core, startedAtMs + settings.promoteMs)
+    if (core.schedule.isStopped) return async () => undefined
+    const promoted = await takeOver(core, struck, settings)
+    return followUp(core, struck, promoted, settings)
+  } finally {
+    core.pendingFailovers -= 1
+  }
 }
 
 async function strike(core: ClusterCore, writer: Instance, how: Settings['how']): Promise<void> {
-  if (how === 'planned' || writer.state === 'down') return
+  if (how === 'planned' || writer.state !== 'up') return
   core.log.record('instance-down', writer.id, { how })
   if (how === 'crash') await writer.crash()
   else writer.hang()

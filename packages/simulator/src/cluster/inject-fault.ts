@@ -134,7 +134,7 @@ async function hang(
   core.log.record('instance-down', instance.id, { how: 'hang' })
   instance.hang()
   core.publishNamesLater()
-  return comeBack(core, instance, returnAfterMs, async () => instance.unhang())
+  return comeBack(core, instance, returnAfterMs, () => instance.unhang())
 }
 
 function comeBack(

@@ -85,6 +85,7 @@ export class Instance implements SessionHost {
   readonly #ungreeted = new Set<Socket>()
   #role: Role
   #state: InstanceState = 'down'
+  #isFenced = false
 
   constructor(settings: InstanceSettings, surroundings: InstanceSurroundings) {
     const { storage, log, table, auroraVersion, timestampZoneMinutes } = surroundings
@@ -132,6 +133,7 @@ export class Instance implements SessionHost {
   /** Starts to listen: at first on a given or a free port (0), later on the same one. */
   async start(port: number = this.port): Promise<void> {
     await this.#listener.open(port)
+    this.#isFenced = false
     this.#state = 'up'
   }
 
@@ -184,9 +186,16 @@ export class Instance implements SessionHost {
     for (const session of this.#sessions) session.hold()
   }
 
-  /** Ends a silence as if nothing had been: what was held back goes out. */
-  unhang(): void {
+  /**
+   * Ends a silence as if nothing had been: what was held back goes out. An instance that was fenced off
+   * meanwhile has nothing left to go on with and starts anew.
+   */
+  async unhang(): Promise<void> {
     if (this.#state !== 'hung') return
+    if (this.#isFenced) {
+      await this.restart()
+      return
+    }
     this.#state = 'up'
     for (const session of this.#sessions) session.unhold()
     for (const socket of this.#ungreeted) {
@@ -197,6 +206,7 @@ export class Instance implements SessionHost {
 
   /** Ends at the storage what a silent instance still had under way; its clients hear nothing of it. */
   async fence(): Promise<void> {
+    this.#isFenced = true
     const sessions = await this.#killSessions()
     for (const session of sessions) session.abandon()
   }

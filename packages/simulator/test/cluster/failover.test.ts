@@ -122,6 +122,23 @@ describe.each(storages)('on %s', (storage) => {
       await open.query('CREATE TABLE t (v INT)')
     })
 
+    it.each(['crash', 'hang'] as const)('after a %s only promotes', async (type) => {
+      const cluster = await openCluster({ storage, timings })
+      const former = cluster.writer
+      const open = await connectTo(cluster)
+      const loss = lossOf(open)
+      const heal = await cluster.inject({ type })
+      await cluster.failover({ returnMs: Number.POSITIVE_INFINITY })
+      expect(cluster.writer.id).toBe('instance-2')
+      expect(cluster.instance('instance-3').state).toBe('up')
+      await heal()
+      expect(former).toMatchObject({ role: 'reader', state: 'up' })
+      // A host that was fenced off has no earlier connections.
+      expect(await loss).toBe('ECONNRESET')
+      const returned = await connectTo(cluster, former)
+      expect((await errorOf(returned.query('CREATE TABLE t (v INT)'))).errno).toBe(1836)
+    })
+
     it('inside another one strikes the next in line, and ends with one writer', async () => {
       const cluster = await openCluster({ storage, timings })
       const first = cluster.failover()

@@ -79,13 +79,6 @@ describe.each(ways)('%s', (_, options, megabytes) => {
     expect(await firstRow(connection, 'SELECT 3 AS d')).toEqual({ d: 3 })
   })
 
-  it.each([0xffffff, 0x1000000])('a payload of %i bytes, at the edge of a frame', async (size) => {
-    const sql = `SELECT LENGTH('${'x'.repeat(size - 23)}') AS n`
-    expect(sql.length).toBe(size - 1)
-    expect(await firstRow(connection, sql)).toEqual({ n: size - 23 })
-    expect(await firstRow(connection, 'SELECT 3 AS d')).toEqual({ d: 3 })
-  })
-
   it('LOAD DATA LOCAL, and a refused one', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'simulator-test-'))
     const path = join(folder, 'rows.csv')
@@ -184,6 +177,13 @@ describe('a session', () => {
   beforeEach(async () => {
     cluster = await openCluster({ instances: 1 })
     await open({})
+  })
+
+  it.each([0xffffff, 0x1000000])('a payload of %i bytes, at the edge of a frame', async (size) => {
+    const sql = `SELECT LENGTH('${'x'.repeat(size - 23)}') AS n`
+    expect(sql.length).toBe(size - 1)
+    expect(await firstRow(connection, sql)).toEqual({ n: size - 23 })
+    expect(await firstRow(connection, 'SELECT 3 AS d')).toEqual({ d: 3 })
   })
 
   it('can be killed by its number', async () => {
