@@ -249,7 +249,7 @@ export class Session implements SessionReport {
   #sendCommand(bytes: Buffer, isLast: boolean): void {
     if (this.#state === 'closed') return
     this.#isFirstPacket = true
-    if (this.#snapshot.isHeld && isLast) {
+    if (this.#snapshot.isHeld && isLast && runsStatement(this.#command)) {
       this.#repeatable = Buffer.from(bytes)
       this.#output.withhold()
     }
@@ -300,7 +300,9 @@ export class Session implements SessionReport {
       this.#output.pass(piece)
     }
     // A server may find fault with the snapshot after it has described the columns, not after a row.
-    if (meaning === 'row' || tracker.isComplete) this.#output.release()
+    if (meaning === 'row' || meaning === 'file-request' || tracker.isComplete) {
+      this.#output.release()
+    }
     const isDone = tracker.isComplete && piece.isLast && this.#state !== 'sending'
     if (!isDone || this.#state === 'idle') return
     this.#output.flush()

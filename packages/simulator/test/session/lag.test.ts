@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Cluster, ClusterInstance } from '../../src/index.js'
-import { connectTo, firstRow, openCluster } from '../open-cluster.js'
+import { connectTo, errorOf, firstRow, openCluster } from '../open-cluster.js'
 
 const lagMs = 400
 let cluster: Cluster
@@ -88,6 +88,24 @@ describe('a lagging reader', () => {
     await writer.query('ALTER TABLE t ADD COLUMN w INT')
     expect(Number((await firstRow(connection, sum)).v)).toBe(1)
     await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+  })
+
+  it('can be reset, change its user, and run whatever a session runs', async () => {
+    await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 300 })
+    const connection = await connectTo(cluster, reader, { multipleStatements: true })
+    await firstRow(connection, sum)
+    await connection.reset()
+    await firstRow(connection, sum)
+    await connection.changeUser({ user: 'app', password: 'app-password', database: 'app' })
+    await connection.ping()
+    const [results] = await connection.query('SELECT 1 AS a; DO 1; SELECT 2 AS b')
+    expect(results).toMatchObject([[{ a: 1 }], { affectedRows: 0 }, [{ b: 2 }]])
+    const statement = await connection.prepare('SELECT ? AS a')
+    expect((await statement.execute([3]))[0]).toEqual([{ a: 3 }])
+    await statement.close()
+    expect((await errorOf(connection.query('INSERT INTO t VALUES (1)'))).errno).toBe(1290)
+    expect((await errorOf(connection.query('SELEC'))).errno).toBe(1064)
+    expect(Number((await firstRow(connection, sum)).v)).toBe(1)
   })
 
   it('reports the lag, never less', async () => {
