@@ -3,6 +3,7 @@ import { SqlError, unsupported } from '../sql-error.js'
 import {
   BLOB,
   commonType,
+  isNumeric,
   NULL_TYPE,
   type SqlType,
   stringType,
@@ -16,7 +17,7 @@ import { compileCast } from './compile-cast.js'
 import { compileQuery } from './compile-query.js'
 import { compileInList, compileInQuery, compileScalarQuery } from './compile-subquery.js'
 import { compileExtract, compileInterval, compileTimestampDiff } from './compile-temporal.js'
-import { numberLiteral, toCommonType, toInteger, toText, toTruth } from './conversion.js'
+import { numberLiteral, toCommonType, toInteger, toNumber, toText, toTruth } from './conversion.js'
 import { type Emission, emit } from './emission.js'
 import { compileCall } from './functions/compile-call.js'
 import { resolveColumn, type Scope } from './scope.js'
@@ -155,9 +156,15 @@ function compileLogical(scope: Scope, expression: Of<'logical'>): Emission {
 
 function compileBetween(scope: Scope, expression: Of<'between'>): Emission {
   const { compilation } = scope
-  const operand = compileExpression(scope, expression.operand)
-  const low = compare(compilation, '>=', operand, compileExpression(scope, expression.low))
-  const high = compare(compilation, '<=', operand, compileExpression(scope, expression.high))
+  const parts = [expression.operand, expression.low, expression.high]
+  const compiled = parts.map((part) => compileExpression(scope, part))
+  // All three are compared as one type: a number among texts makes them all numbers.
+  const hasNumber = compiled.some((part) => isNumeric(part.type))
+  const [operand, lowest, highest] = compiled.map((part) =>
+    hasNumber && part.type.kind === 'string' ? toNumber(compilation, part) : part,
+  ) as [Emission, Emission, Emission]
+  const low = compare(compilation, '>=', operand, lowest)
+  const high = compare(compilation, '<=', operand, highest)
   const sql = `(${low.sql} AND ${high.sql})`
   return emit(expression.negated ? `(NOT ${sql})` : sql, TRUTH, low.nullable || high.nullable)
 }

@@ -1,5 +1,5 @@
 import type { Expression, OrderItem, Select, SelectItem } from '../sql/ast.js'
-import { SqlError } from '../sql-error.js'
+import { SqlError, unsupported } from '../sql-error.js'
 import type { SqlType } from '../values/sql-type.js'
 import { collated } from './comparison.js'
 import type { Compilation } from './compilation.js'
@@ -40,6 +40,11 @@ export function compileSelect(
     [...select.items, ...orderBy].some(
       (item) => 'expression' in item && containsAggregate(item.expression),
     )
+  const isGroupedByOrderAlone =
+    select.groupBy.length === 0 &&
+    !containsAggregate([select.items, select.having]) &&
+    containsAggregate(orderBy)
+  if (isGroupedByOrderAlone) throw unsupported('aggregates in ORDER BY alone')
   const grouping = isGrouped ? new Grouping(select.groupBy) : undefined
   const grouped: Partial<Scope> = grouping ? { aggregates: 'yes' } : {}
 
@@ -163,6 +168,9 @@ function itemAtPosition(
   if (expression.kind !== 'number' || !/^\d+$/.test(expression.text)) return undefined
   const item = items[Number(expression.text) - 1]
   if (!item) throw new SqlError(1054, '42S22', `Unknown column '${expression.text}' in '${clause}'`)
+  if (clause === 'group statement' && containsAggregate(item.expression)) {
+    throw new SqlError(1056, '42000', `Can't group on '${item.name}'`)
+  }
   return item.emission
 }
 

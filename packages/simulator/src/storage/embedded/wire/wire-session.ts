@@ -307,13 +307,24 @@ export class WireSession {
     let values: readonly TypedValue[] = []
     const { parsed } = prepared
     if (parsed.parameterCount > 0) {
-      const read = readParameters(reader, parsed.parameterCount, prepared.types, prepared.longData)
+      const read = this.#readParameters(reader, prepared)
       prepared.types = read.types
       prepared.longData.clear()
       values = read.values
     }
     const result = await this.session.run(parsed.statement, values)
     if (!this.#isClosed) this.#answer(result, binaryRow, false)
+  }
+
+  #readParameters(reader: PayloadReader, prepared: PreparedStatement) {
+    const { parsed, types, longData } = prepared
+    try {
+      return readParameters(reader, parsed.parameterCount, types, longData)
+    } catch (error) {
+      // The client gave fewer values than the statement has places.
+      if (!(error instanceof RangeError)) throw error
+      throw new SqlError(1210, 'HY000', 'Incorrect arguments to mysqld_stmt_execute')
+    }
   }
 
   #longData(body: Buffer): void {
@@ -336,6 +347,9 @@ function placeholderOutsidePrepare(text: string): SqlError {
 /** Errors of ours go out as they are; anything else is a fault of the storage itself. */
 function asSqlError(error: unknown): SqlError {
   if (error instanceof SqlError) return error
+  if (error instanceof RangeError) {
+    return new SqlError(1835, 'HY000', 'Malformed communication packet.')
+  }
   const message = error instanceof Error ? error.message : String(error)
   return new SqlError(1105, 'HY000', `Embedded storage: ${message}`)
 }

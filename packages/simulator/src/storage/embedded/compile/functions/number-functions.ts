@@ -42,7 +42,9 @@ function round(mode: 'round' | 'truncate') {
     // The scale of the result depends on the number of places: it must be written in the statement.
     if (typeof places !== 'bigint')
       throw unsupported(`${mode.toUpperCase()} to a number of places that is not a literal`)
-    const scale = Math.max(0, Math.min(digits.scale, Number(places)))
+    // A DECIMAL gets as many digits as asked for, an integer stays one.
+    const wanted = number.type.kind === 'decimal' ? Math.min(30, Number(places)) : 0
+    const scale = Math.max(0, wanted)
     const sql = `m_${mode}(${number.sql}, ${digits.scale}, ${places}, ${scale})`
     if (number.type.kind !== 'decimal') return emit(sql, BIGINT, number.nullable)
     return emit(sql, decimalType(digits.integer + scale + 1, scale), number.nullable)
