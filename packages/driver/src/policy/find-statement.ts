@@ -171,7 +171,12 @@ function isExplainOption(scanner: SqlScanner): boolean {
     case 'INTO':
       return true
     default:
-      return scanner.isCharacter('=') || scanner.kind === 'string' || scanner.kind === 'variable'
+      return (
+        scanner.isCharacter('=') ||
+        scanner.kind === 'string' ||
+        scanner.kind === 'double-quoted' ||
+        scanner.kind === 'variable'
+      )
   }
 }
 

@@ -1,14 +1,16 @@
-import { Begins, begins, isDigit, isHexDigit, nameCharacter } from './sql-characters.js'
+import { Begins, begins, isDigit, nameCharacter } from './sql-characters.js'
+import { endOfFraction, endOfInteger } from './sql-number.js'
 import { findWord, foldIntoHash, type SqlWord } from './sql-words.js'
 
 /**
- * What a token is. `name`: an identifier in back-ticks. `string`: in either quote; double quotes
- * hold an identifier under ANSI_QUOTES. `bad`: the text cannot be read on with certainty.
+ * What a token is. `name`: an identifier in back-ticks. `double-quoted`: a string, or an identifier
+ * under ANSI_QUOTES. `bad`: the text cannot be read on with certainty.
  */
 export type TokenKind =
   | 'word'
   | 'name'
   | 'string'
+  | 'double-quoted'
   | 'number'
   | 'placeholder'
   | 'variable'
@@ -39,7 +41,6 @@ const SPACE = 32
 const DOUBLE_QUOTE = 34
 const STAR = 42
 const SINGLE_QUOTE = 39
-const PLUS = 43
 const MINUS = 45
 const DOT = 46
 const SLASH = 47
@@ -48,6 +49,12 @@ const AT = 64
 const BACKSLASH = 92
 const BACK_TICK = 96
 const DELETE = 127
+
+const KIND_OF_QUOTE: Readonly<Record<number, TokenKind>> = {
+  [SINGLE_QUOTE]: 'string',
+  [DOUBLE_QUOTE]: 'double-quoted',
+  [BACK_TICK]: 'name',
+}
 
 /**
  * Reads a text token by token, each character at most twice. Comments and white space are passed
@@ -59,7 +66,7 @@ export class SqlLexer {
   kind: TokenKind = 'end'
   /** The word, of a known `word`; the last name, of a known `system-variable`. */
   word: SqlWord | undefined
-  /** The character of `punctuation`, the quote of a `string`. */
+  /** The character of `punctuation`. */
   character = 0
   start = 0
   end = 0
@@ -118,7 +125,7 @@ export class SqlLexer {
           if (!this.#readQuoted(character)) {
             return 'bad'
           }
-          return character === BACK_TICK ? 'name' : 'string'
+          return KIND_OF_QUOTE[character] ?? 'bad'
         case Begins.VARIABLE:
           this.#startToken(character)
           return this.#readVariable()
@@ -277,43 +284,14 @@ export class SqlLexer {
   }
 
   #readNumber(): TokenKind {
-    const { text } = this
-    const second = text.charCodeAt(this.start + 1) | 32
-    let isInteger = true
-    if (this.character === 48 && (second === 120 || second === 98)) {
-      this.end += 2
-      while (isHexDigit(text.charCodeAt(this.end))) {
-        this.end += 1
-      }
-    } else {
-      this.#skipDigits()
-      if (text.charCodeAt(this.end) === DOT) {
-        isInteger = false
-        this.end += 1
-        this.#skipDigits()
-      }
-      if ((text.charCodeAt(this.end) | 32) === 101) {
-        const sign = text.charCodeAt(this.end + 1)
-        const digits = this.end + (sign === PLUS || sign === MINUS ? 2 : 1)
-        if (isDigit(text.charCodeAt(digits))) {
-          isInteger = false
-          this.end = digits
-          this.#skipDigits()
-        }
-      }
-    }
+    const integerEnd = endOfInteger(this.text, this.start)
+    this.end = endOfFraction(this.text, integerEnd)
     // `2fa` is a name to the server, while a keyword may follow `1.5` without a space.
-    if (isInteger && nameCharacter(text.charCodeAt(this.end)) !== 0) {
+    if (this.end === integerEnd && nameCharacter(this.text.charCodeAt(integerEnd)) !== 0) {
       this.#readWord()
       this.isDoubtful = true
     }
     return 'number'
-  }
-
-  #skipDigits(): void {
-    while (isDigit(this.text.charCodeAt(this.end))) {
-      this.end += 1
-    }
   }
 
   /** Passes over something quoted, from its opening quote; false: it never closes. */

@@ -9,7 +9,10 @@ const CLOSE = 41
 const COMMA = 44
 const DOT = 46
 const SEMICOLON = 59
-const DOUBLE_QUOTE = 34
+const QUESTION_MARK = 63
+
+/** A token in one value: the word when it is a known one, the character of punctuation, the kind. */
+type Token = SqlWord | number | TokenKind
 
 /** What the next token has to be for a parenthesis to be no call of an unknown function. */
 type Expectation =
@@ -37,15 +40,11 @@ export class SqlScanner {
   hasSemicolon = false
 
   readonly #lexer: SqlLexer
-  #character = 0
-  #before: TokenKind = 'end'
-  #beforeWord: SqlWord | undefined
-  #beforeCharacter = 0
+  #token: Token = 'end'
+  #before: Token = 'end'
+  #twoBefore: Token = 'end'
   #beforeStart = 0
   #beforeEnd = 0
-  #twoBefore: TokenKind = 'end'
-  #twoBeforeWord: SqlWord | undefined
-  #twoBeforeCharacter = 0
   #expectation: Expectation = 'nothing'
 
   constructor(text: string, reading: SqlReading) {
@@ -77,16 +76,12 @@ export class SqlScanner {
 
   /** Neither the text nor the statement goes on. */
   get isAtEnd(): boolean {
-    return (
-      this.kind === 'end' ||
-      this.kind === 'bad' ||
-      (this.kind === 'punctuation' && this.#character === SEMICOLON)
-    )
+    return this.kind === 'end' || this.kind === 'bad' || this.#token === SEMICOLON
   }
 
   /** Whether the token at hand is this character. */
   isCharacter(character: string): boolean {
-    return this.kind === 'punctuation' && this.#character === character.charCodeAt(0)
+    return this.#token === character.charCodeAt(0)
   }
 
   /** Whether the token at hand is this word, in upper case. */
@@ -116,30 +111,28 @@ export class SqlScanner {
   #read(): void {
     const lexer = this.#lexer
     this.#twoBefore = this.#before
-    this.#twoBeforeWord = this.#beforeWord
-    this.#twoBeforeCharacter = this.#beforeCharacter
-    this.#before = this.kind
-    this.#beforeWord = this.word
-    this.#beforeCharacter = this.#character
+    this.#before = this.#token
     this.#beforeStart = lexer.start
     this.#beforeEnd = lexer.end
-    this.kind = lexer.next()
+    const kind = lexer.next()
+    this.kind = kind
     this.word = lexer.word
-    this.#character = lexer.character
+    this.#token = tokenOf(lexer)
     if (this.#expectation !== 'nothing') {
       this.#meetExpectation()
     }
-    if (this.#before === 'word' && this.#beforeWord !== undefined && !this.#isAt(OPEN)) {
-      this.#noteStatementWord(this.#beforeWord.text)
+    // These are functions before a parenthesis, and statements elsewhere.
+    if (this.#token !== OPEN && isEitherWord(this.#before, 'INSERT', 'REPLACE')) {
+      this.findings |= WRITE | EFFECTS
     }
-    switch (this.kind) {
-      case 'bad':
-        this.findings |= BAD
-        break
+    switch (kind) {
       case 'word':
-        if (this.word !== undefined) {
-          this.#noteWord(this.word.text)
+        if (lexer.word !== undefined) {
+          this.#noteWord(lexer.word.text)
         }
+        break
+      case 'punctuation':
+        this.#notePunctuation(lexer.character)
         break
       case 'number':
         this.findings |= lexer.isDoubtful ? WRITE | EFFECTS : 0
@@ -153,22 +146,11 @@ export class SqlScanner {
       case 'assign':
         this.findings |= this.isAtSetTarget ? 0 : PINS | WRITE | EFFECTS
         break
-      case 'punctuation':
-        this.#notePunctuation()
+      case 'bad':
+        this.findings |= BAD
         break
       default:
         break
-    }
-  }
-
-  #isAt(character: number): boolean {
-    return this.kind === 'punctuation' && this.#character === character
-  }
-
-  /** `INSERT` and `REPLACE` are functions before a parenthesis, and statements elsewhere. */
-  #noteStatementWord(text: string): void {
-    if (text === 'INSERT' || text === 'REPLACE') {
-      this.findings |= WRITE | EFFECTS
     }
   }
 
@@ -185,13 +167,13 @@ export class SqlScanner {
         this.findings |= WRITE | EFFECTS
         break
       case 'SHARE':
-        if (this.#beforeWord?.text === 'FOR') {
+        if (isWordToken(this.#before, 'FOR')) {
           this.findings |= WRITE | EFFECTS
         }
         break
       case 'FOR':
         // MariaDB's `NEXT VALUE FOR sequence`.
-        if (this.#beforeWord?.text === 'VALUE') {
+        if (isWordToken(this.#before, 'VALUE')) {
           this.findings |= WRITE | EFFECTS
         }
         break
@@ -217,8 +199,8 @@ export class SqlScanner {
     }
   }
 
-  #notePunctuation(): void {
-    switch (this.#character) {
+  #notePunctuation(character: number): void {
+    switch (character) {
       case OPEN:
         this.#noteParenthesis()
         break
@@ -236,40 +218,35 @@ export class SqlScanner {
   }
 
   #isSystemSchemaBefore(): boolean {
-    if (this.#before === 'word') {
-      return this.#beforeWord?.isSystemSchema === true
+    const before = this.#before
+    if (typeof before === 'object') {
+      return before.isSystemSchema
     }
     return (
-      (this.#before === 'name' || this.#isDoubleQuotedBefore()) &&
+      (before === 'name' || before === 'double-quoted') &&
       this.#lexer.findName(this.#beforeStart + 1, this.#beforeEnd - 1)?.isSystemSchema === true
     )
   }
 
-  #isDoubleQuotedBefore(): boolean {
-    return this.#before === 'string' && this.#beforeCharacter === DOUBLE_QUOTE
-  }
-
   /** What stands before a parenthesis may be a function. */
   #noteParenthesis(): void {
-    const isQualified = this.#twoBefore === 'punctuation' && this.#twoBeforeCharacter === DOT
-    if (this.#before === 'word') {
-      const word = this.#beforeWord
-      if (word !== undefined && !isQualified) {
-        if (word.isEffectFree || word.mayPrecedeParenthesis) {
-          return
-        }
-        if (this.#noteSpecialCall(word.text)) {
-          return
-        }
+    const before = this.#before
+    const isQualified = this.#twoBefore === DOT
+    if (typeof before === 'object') {
+      const isKnown =
+        !isQualified &&
+        (before.isEffectFree || before.mayPrecedeParenthesis || this.#noteSpecialCall(before.text))
+      if (isKnown) {
+        return
       }
-    } else if (this.#before !== 'name' && !this.#isDoubleQuotedBefore()) {
+    } else if (before !== 'word' && before !== 'name' && before !== 'double-quoted') {
       return
     }
     if (isQualified) {
       this.findings |= WRITE | EFFECTS
-    } else if (this.#twoBefore === 'word' && this.#twoBeforeWord?.text === 'AS') {
+    } else if (isWordToken(this.#twoBefore, 'AS')) {
       // The name of a type, or an alias with names of columns: no call can follow AS.
-    } else if (this.#twoBefore === 'punctuation' && this.#twoBeforeCharacter === CLOSE) {
+    } else if (this.#twoBefore === CLOSE) {
       this.#expectation = 'alias-column'
     } else if (this.#mayNameCte()) {
       this.#expectation = 'cte-column'
@@ -279,11 +256,7 @@ export class SqlScanner {
   }
 
   #mayNameCte(): boolean {
-    return (
-      (this.#twoBefore === 'punctuation' && this.#twoBeforeCharacter === COMMA) ||
-      (this.#twoBefore === 'word' &&
-        (this.#twoBeforeWord?.text === 'WITH' || this.#twoBeforeWord?.text === 'RECURSIVE'))
-    )
+    return this.#twoBefore === COMMA || isEitherWord(this.#twoBefore, 'WITH', 'RECURSIVE')
   }
 
   /** Calls that mean something; false: this is none of them. */
@@ -305,29 +278,22 @@ export class SqlScanner {
         this.#expectation = 'subquery'
         return true
       case 'AGAINST':
-        return this.#twoBefore === 'punctuation' && this.#twoBeforeCharacter === CLOSE
+        return this.#twoBefore === CLOSE
       case 'COLUMNS':
         // `JSON_TABLE(document, '$[*]' COLUMNS (…))`: no call can follow a value.
-        return this.#twoBefore === 'string' || this.#isPlaceholderTwoBefore()
+        return isValue(this.#twoBefore)
       default:
         return false
     }
   }
 
-  #isPlaceholderTwoBefore(): boolean {
-    return (
-      this.#twoBefore === 'placeholder' ||
-      (this.#twoBefore === 'punctuation' && this.#twoBeforeCharacter === 63)
-    )
-  }
-
   #meetExpectation(): void {
     const expectation = this.#expectation
     this.#expectation = 'nothing'
-    const isName = this.kind === 'word' || this.kind === 'name' || this.kind === 'string'
+    const isName = this.kind === 'word' || this.kind === 'name' || this.kind === 'double-quoted'
     switch (expectation) {
       case 'no-argument':
-        this.findings |= this.#isAt(CLOSE) ? SESSION | EFFECTS : WRITE | EFFECTS
+        this.findings |= this.#token === CLOSE ? SESSION | EFFECTS : WRITE | EFFECTS
         return
       case 'subquery': {
         const text = this.kind === 'word' ? this.word?.text : undefined
@@ -345,11 +311,11 @@ export class SqlScanner {
         break
       case 'cte-comma':
       case 'alias-comma':
-        if (this.#isAt(COMMA)) {
+        if (this.#token === COMMA) {
           this.#expectation = expectation === 'cte-comma' ? 'cte-column' : 'alias-column'
           return
         }
-        if (this.#isAt(CLOSE)) {
+        if (this.#token === CLOSE) {
           this.#expectation = expectation === 'cte-comma' ? 'cte-as' : 'nothing'
           return
         }
@@ -361,7 +327,7 @@ export class SqlScanner {
         }
         break
       case 'cte-body':
-        if (this.#isAt(OPEN)) {
+        if (this.#token === OPEN) {
           return
         }
         break
@@ -374,4 +340,26 @@ export class SqlScanner {
     }
     this.findings |= WRITE | EFFECTS
   }
+}
+
+function tokenOf({ kind, word, character }: SqlLexer): Token {
+  return kind === 'word' ? (word ?? kind) : kind === 'punctuation' ? character : kind
+}
+
+function isWordToken(token: Token, text: string): boolean {
+  return typeof token === 'object' && token.text === text
+}
+
+function isEitherWord(token: Token, one: string, other: string): boolean {
+  return typeof token === 'object' && (token.text === one || token.text === other)
+}
+
+/** A literal, or what stands for one. */
+function isValue(token: Token): boolean {
+  return (
+    token === 'string' ||
+    token === 'double-quoted' ||
+    token === 'placeholder' ||
+    token === QUESTION_MARK
+  )
 }
