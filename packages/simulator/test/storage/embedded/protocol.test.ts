@@ -154,6 +154,13 @@ describe('commands', () => {
     expect(await errnoOf(connection.prepare('SELEC 1'))).toBe(1064)
   })
 
+  it('values that a prepared statement lacks are an error, and the session goes on', async () => {
+    const connection = await logIn(await openStorage())
+    const statement = await connection.prepare('SELECT ? + ? AS n')
+    expect(await errnoOf(statement.execute([1]))).toBe(1210)
+    expect((await statement.execute([1, 2]))[0]).toEqual([{ n: 3 }])
+  })
+
   it('several statements in one text need the client’s leave, and stop at the first error', async () => {
     const storage = await openStorage()
     await storage.query('CREATE TABLE t (id INT PRIMARY KEY)')

@@ -2,6 +2,7 @@ import type { ArithmeticOperator } from '../sql/ast.js'
 import { outOfRange, unsupported } from '../sql-error.js'
 import {
   BIGINT,
+  type DecimalType,
   DOUBLE,
   decimalType,
   exactDigits,
@@ -14,6 +15,8 @@ import { type Emission, emit } from './emission.js'
 
 /** Digits that MySQL adds to the scale of a quotient (`div_precision_increment`). */
 const DIVISION_DIGITS = 4
+/** Decimal digits of a word of MySQL's exact numbers. */
+const WORD_DIGITS = 9
 
 /** `left operator right` on numbers: exact where MySQL is exact, with its errors where a type is left. */
 export function compileArithmetic(
@@ -25,6 +28,7 @@ export function compileArithmetic(
   const left = toNumber(compilation, leftOperand)
   const right = toNumber(compilation, rightOperand)
   if (left.type.kind === 'null' || right.type.kind === 'null') return emit('NULL', DOUBLE, true)
+  refuseCut(left, right)
   switch (operator) {
     case '|':
     case '&':
@@ -41,6 +45,12 @@ export function compileArithmetic(
     default:
       return addOrMultiply(compilation, operator, left, right)
   }
+}
+
+/** Refuses to go on computing with a quotient that has fewer digits than MySQL's. */
+export function refuseCut(...operands: readonly Emission[]): void {
+  const isCut = operands.some(({ type }) => type.kind === 'decimal' && type.cut)
+  if (isCut) throw unsupported('a quotient of two DECIMALs inside a computation')
 }
 
 /** Bits are unsigned 64-bit numbers in MySQL; what would set the highest bit is outside the subset. */
@@ -80,11 +90,13 @@ function addOrMultiply(
     )
   }
   if (operator === '*') {
-    const type = decimalType(a.integer + b.integer + a.scale + b.scale, a.scale + b.scale)
+    const scale = a.scale + b.scale
+    const type = decimalType(a.integer + b.integer + scale, scale, a.shown + b.shown)
     return emit(`m_decimal(${left.sql}, '*', ${right.sql})`, type, nullable)
   }
   const scale = Math.max(a.scale, b.scale)
-  const type = decimalType(Math.max(a.integer, b.integer) + scale + 1, scale)
+  const digits = Math.max(a.integer, b.integer) + scale + 1
+  const type = decimalType(digits, scale, Math.max(a.shown, b.shown))
   const [x, y] = [toScaled(compilation, left, scale), toScaled(compilation, right, scale)]
   return emit(`m_decimal(${x}, '${operator}', ${y})`, type, nullable)
 }
@@ -99,13 +111,29 @@ function divide(compilation: Compilation, left: Emission, right: Emission): Emis
     const [x, y] = [toDouble(compilation, left).sql, toDouble(compilation, right).sql]
     return emit(`m_finite(${x} / nullif(${compilation.divisor(y)}, 0.0))`, DOUBLE, true)
   }
-  const scale = a.scale + DIVISION_DIGITS
-  const type = decimalType(a.integer + b.scale + scale, scale)
-  return emit(
-    `m_divide(${left.sql}, ${a.scale}, ${compilation.divisor(right.sql)}, ${b.scale}, ${type.kind === 'decimal' ? type.scale : scale})`,
-    type,
-    true,
-  )
+  const { type, scale } = quotientType(a, b)
+  const divisor = compilation.divisor(right.sql)
+  const sql = `m_divide(${left.sql}, ${a.scale}, ${divisor}, ${b.scale}, ${scale})`
+  return emit(sql, type, true)
+}
+
+type Digits = NonNullable<ReturnType<typeof exactDigits>>
+
+/**
+ * The type of an exact quotient. MySQL works in words of nine digits and cuts, not rounds, what does not fit: hence
+ * 1/3*3 is 1.0000. One word of fraction is kept here; where MySQL has more, the quotient can be shown or rounded only.
+ */
+export function quotientType(
+  a: Digits,
+  b: Digits,
+): { readonly type: DecimalType; readonly scale: number } {
+  const word = (digits: number): number => Math.ceil(digits / WORD_DIGITS) * WORD_DIGITS
+  const more = DIVISION_DIGITS - (word(a.scale) - a.scale + word(b.scale) - b.scale)
+  const wanted = word(word(a.scale) + word(b.scale) + Math.max(0, more))
+  const shown = a.shown + DIVISION_DIGITS
+  const scale = Math.max(Math.min(wanted, WORD_DIGITS), shown)
+  const type = decimalType(a.integer + b.scale + scale, scale, shown)
+  return { type: wanted > scale ? { ...type, cut: true } : type, scale }
 }
 
 function divideWhole(compilation: Compilation, left: Emission, right: Emission): Emission {
@@ -140,7 +168,7 @@ function remainder(compilation: Compilation, left: Emission, right: Emission): E
     )
   return emit(
     `(${x} % ${compilation.divisor(y)})`,
-    decimalType(Math.max(a.integer, b.integer) + scale, scale),
+    decimalType(Math.max(a.integer, b.integer) + scale, scale, Math.max(a.shown, b.shown)),
     true,
   )
 }

@@ -1,6 +1,6 @@
 import type { ColumnDefinition, ColumnType } from '../sql/ast.js'
 import { SqlError, unsupported } from '../sql-error.js'
-import { integerBounds, type SqlType } from '../values/sql-type.js'
+import { decimalType, integerBounds, type SqlType } from '../values/sql-type.js'
 
 const INTEGERS: Readonly<Record<string, readonly [bits: 8 | 16 | 24 | 32 | 64, width: number]>> = {
   TINYINT: [8, 4],
@@ -37,7 +37,7 @@ export function columnType(definition: ColumnDefinition): SqlType {
       const [precision, scale] = [first ?? 10, second ?? 0]
       if (precision > 65 || scale > 30 || scale > precision)
         throw badPrecision(definition.name, precision, scale)
-      return { kind: 'decimal', precision, scale, unsigned: type.unsigned }
+      return { ...decimalType(precision, scale), unsigned: type.unsigned }
     }
     case 'FLOAT':
     case 'DOUBLE':

@@ -6,7 +6,7 @@ import type { Compilation } from './compilation.js'
 import { compileExpression } from './compile-expression.js'
 import { compileFrom } from './compile-from.js'
 import { type CompiledQuery, columnAlias, orderTerm, type ResultColumn } from './compile-query.js'
-import { toCommonType, toTruth } from './conversion.js'
+import { settle, toCommonType, toTruth } from './conversion.js'
 import type { Emission } from './emission.js'
 import { containsAggregate } from './functions/aggregates.js'
 import { Grouping } from './grouping.js'
@@ -89,7 +89,7 @@ export function compileSelect(
 
   const columns = items.map((item, index): ResultColumn => {
     const { emission } = item
-    const type = targets?.[index] ?? emission.type
+    const type = targets?.[index] ?? settle(emission).type
     return {
       name: item.name,
       sql: columnAlias(index),
@@ -100,7 +100,9 @@ export function compileSelect(
   })
   const list = items.map((item, index) => {
     const target = targets?.[index]
-    const emission = target ? toCommonType(compilation, item.emission, target) : item.emission
+    const emission = target
+      ? toCommonType(compilation, item.emission, target)
+      : settle(item.emission)
     const collate = (select.distinct || target) && emission.type.kind === 'string'
     return `${collate ? collated(emission, [emission.type]) : emission.sql} AS ${columnAlias(index)}`
   })

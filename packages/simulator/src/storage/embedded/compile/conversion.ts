@@ -80,6 +80,14 @@ export function toScaled(compilation: Compilation, emission: Emission, scale: nu
   return `m_rescale(${emission.sql}, ${digits.scale}, ${scale})`
 }
 
+/** A quotient cut to the digits that are shown, where it leaves the expression that it is part of. */
+export function settle(emission: Emission): Emission {
+  const { type, sql } = emission
+  if (type.kind !== 'decimal' || type.scale === type.shown) return emission
+  const settled = decimalType(type.precision - type.scale + type.shown, type.shown)
+  return emit(`m_rescale(${sql}, ${type.scale}, ${type.shown})`, settled, emission.nullable)
+}
+
 /** As text, written as MySQL writes it. */
 export function toText(compilation: Compilation, emission: Emission): Emission {
   const { type, sql } = emission
@@ -103,9 +111,10 @@ export function toText(compilation: Compilation, emission: Emission): Emission {
       if (typeof literal === 'bigint') {
         return compilation.constant(formatDecimal(literal, type.scale), stringType(maxChars(type)))
       }
-      return text(`m_decimal_text(${sql}, ${type.scale})`)
+      return text(`m_decimal_text(${settle(emission).sql}, ${type.shown})`)
     }
     case 'double':
+      if (type.rounded) throw unsupported('ROUND of a DOUBLE as text')
       return text(`m_double_text(${sql}, ${type.single ? 1 : 0})`)
     case 'date':
       return text(sql)

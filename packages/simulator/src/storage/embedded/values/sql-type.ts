@@ -19,10 +19,21 @@ export type SqlType =
   | {
       readonly kind: 'decimal'
       readonly precision: number
+      /** Digits of fraction that are kept. */
       readonly scale: number
+      /** Digits of fraction that are shown: a quotient keeps more, until it is stored or shown. */
+      readonly shown: number
+      /** A quotient of which MySQL would keep more digits than are kept here. */
+      readonly cut?: true
       readonly unsigned: boolean
     }
-  | { readonly kind: 'double'; readonly single: boolean; readonly unsigned: boolean }
+  | {
+      readonly kind: 'double'
+      readonly single: boolean
+      readonly unsigned: boolean
+      /** Given by ROUND or TRUNCATE: MySQL shows it with as many digits as it was rounded to. */
+      readonly rounded?: true
+    }
   | {
       readonly kind: 'string'
       readonly form: 'CHAR' | 'VARCHAR' | 'TEXT' | 'ENUM'
@@ -46,6 +57,9 @@ export type SqlType =
 /** The integer types of MySQL. */
 export type IntegerType = Extract<SqlType, { kind: 'int' }>
 
+/** The exact numbers with a fraction. */
+export type DecimalType = Extract<SqlType, { kind: 'decimal' }>
+
 /** A value as the engine holds it; which of them it is follows from the static type. */
 export type EngineValue = null | number | bigint | string | Uint8Array
 
@@ -55,7 +69,11 @@ export const UNSIGNED_BIGINT: IntegerType = { kind: 'int', bits: 64, unsigned: t
 export const INT: IntegerType = { kind: 'int', bits: 32, unsigned: false, width: 11 }
 /** What comparisons give: 1, 0 or NULL. */
 export const TRUTH: IntegerType = { kind: 'int', bits: 32, unsigned: false, width: 1 }
-export const DOUBLE: SqlType = { kind: 'double', single: false, unsigned: false }
+export const DOUBLE: Extract<SqlType, { kind: 'double' }> = {
+  kind: 'double',
+  single: false,
+  unsigned: false,
+}
 export const DATE: SqlType = { kind: 'date' }
 export const BLOB: SqlType = { kind: 'bytes', form: 'VARBINARY', maxBytes: 65535 }
 
@@ -64,12 +82,13 @@ export function stringType(maxChars: number): SqlType {
   return { kind: 'string', form: 'VARCHAR', maxChars, exact: false, members: undefined }
 }
 
-export function decimalType(precision: number, scale: number): SqlType {
+export function decimalType(precision: number, scale: number, shown = scale): DecimalType {
   const kept = Math.min(scale, 30)
   return {
     kind: 'decimal',
     precision: Math.min(65, Math.max(precision, kept)),
     scale: kept,
+    shown: Math.min(shown, kept),
     unsigned: false,
   }
 }
@@ -79,12 +98,17 @@ export function datetimeType(fsp: number): SqlType {
 }
 
 /** Digits before and after the point that a number of this type may have; undefined for what is not exact. */
-export function exactDigits(type: SqlType): { integer: number; scale: number } | undefined {
-  if (type.kind === 'decimal') return { integer: type.precision - type.scale, scale: type.scale }
-  if (type.kind === 'year') return { integer: 4, scale: 0 }
+export function exactDigits(
+  type: SqlType,
+): { readonly integer: number; readonly scale: number; readonly shown: number } | undefined {
+  if (type.kind === 'decimal') {
+    const { precision, scale, shown } = type
+    return { integer: precision - scale, scale, shown }
+  }
+  if (type.kind === 'year') return { integer: 4, scale: 0, shown: 0 }
   if (type.kind !== 'int') return undefined
   const digits = { 8: 3, 16: 5, 24: 8, 32: 10, 64: type.unsigned ? 20 : 19 }[type.bits]
-  return { integer: Math.min(digits, type.width === 1 ? 3 : digits), scale: 0 }
+  return { integer: digits, scale: 0, shown: 0 }
 }
 
 /** Is it a number without conversion? */
@@ -146,7 +170,8 @@ function commonNumber(left: SqlType, right: SqlType): SqlType {
     return hasBigUnsigned ? decimalType(20, 0) : BIGINT
   }
   const scale = Math.max(leftDigits.scale, rightDigits.scale)
-  return decimalType(Math.max(leftDigits.integer, rightDigits.integer) + scale, scale)
+  const shown = Math.max(leftDigits.shown, rightDigits.shown)
+  return decimalType(Math.max(leftDigits.integer, rightDigits.integer) + scale, scale, shown)
 }
 
 /** Digits of fraction of a time; 0 for what has none. */
@@ -162,7 +187,12 @@ export function maxChars(type: SqlType): number {
     case 'int':
       return type.width
     case 'decimal':
-      return type.precision + (type.scale > 0 ? 1 : 0) + (type.unsigned ? 0 : 1)
+      return (
+        type.precision -
+        (type.scale - type.shown) +
+        (type.shown > 0 ? 1 : 0) +
+        (type.unsigned ? 0 : 1)
+      )
     case 'double':
       return type.single ? 12 : 22
     case 'string':

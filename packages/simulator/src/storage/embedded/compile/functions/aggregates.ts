@@ -8,6 +8,7 @@ import {
   type SqlType,
   stringType,
 } from '../../values/sql-type.js'
+import { quotientType, refuseCut } from '../arithmetic.js'
 import { collated } from '../comparison.js'
 import { compileExpression } from '../compile-expression.js'
 import { orderTerm } from '../compile-query.js'
@@ -75,16 +76,21 @@ function withoutMembers(type: SqlType): SqlType {
 function sumOrAverage(scope: Scope, name: string, argument: Emission, distinct: string): Emission {
   const digits = exactDigits(argument.type)
   if (!digits) {
+    if (name === 'AVG' && argument.type.kind === 'double' && argument.type.rounded) {
+      throw unsupported('AVG of a rounded DOUBLE')
+    }
     const operand = toDouble(scope.compilation, argument).sql
     return emit(`${name.toLowerCase()}(${distinct}${operand})`, DOUBLE, true)
   }
+  refuseCut(argument)
   const sum = `sum(${distinct}${argument.sql})`
   if (name === 'SUM') {
-    return emit(sum, decimalType(digits.integer + digits.scale + 22, digits.scale), true)
+    const type = decimalType(digits.integer + digits.scale + 22, digits.scale, digits.shown)
+    return emit(sum, type, true)
   }
-  const scale = digits.scale + 4
-  const sql = `m_divide(${sum}, ${digits.scale}, count(${distinct}${argument.sql}), 0, ${scale})`
-  return emit(sql, decimalType(digits.integer + scale, scale), true)
+  const { type, scale } = quotientType(digits, { integer: 19, scale: 0, shown: 0 })
+  const count = `count(${distinct}${argument.sql})`
+  return emit(`m_divide(${sum}, ${digits.scale}, ${count}, 0, ${scale})`, type, true)
 }
 
 function groupConcat(scope: Scope, call: FunctionCall, list: readonly Emission[]): Emission {

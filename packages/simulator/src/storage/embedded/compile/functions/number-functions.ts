@@ -1,5 +1,12 @@
 import { unsupported } from '../../sql-error.js'
-import { BIGINT, DOUBLE, decimalType, exactDigits, INT } from '../../values/sql-type.js'
+import {
+  BIGINT,
+  DOUBLE,
+  decimalType,
+  exactDigits,
+  INT,
+  type SqlType,
+} from '../../values/sql-type.js'
 import { compileArithmetic } from '../arithmetic.js'
 import type { Compilation } from '../compilation.js'
 import { literalValue, toDouble, toInteger, toNumber } from '../conversion.js'
@@ -37,7 +44,8 @@ function round(mode: 'round' | 'truncate') {
     const digits = exactDigits(number.type)
     if (!digits) {
       const count = list[1] ? toInteger(compilation, list[1]) : '0'
-      return emit(`m_${mode}_double(${number.sql}, ${count})`, DOUBLE, number.nullable)
+      const type: SqlType = { ...DOUBLE, rounded: true }
+      return emit(`m_${mode}_double(${number.sql}, ${count})`, type, number.nullable)
     }
     // The scale of the result depends on the number of places: it must be written in the statement.
     if (typeof places !== 'bigint')

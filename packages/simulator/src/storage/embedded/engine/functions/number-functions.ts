@@ -110,9 +110,7 @@ export const NUMBER_FUNCTIONS: FunctionTable = {
   m_decimal: (left: bigint, operator: string, right: bigint) =>
     withinInt64(operator === '+' ? left + right : operator === '-' ? left - right : left * right),
   m_divide: (a: bigint, scaleA: bigint, b: bigint, scaleB: bigint, scale: bigint) =>
-    b === 0n
-      ? null
-      : withinInt64(divideRounded(a * powerOfTen(Number(scale - scaleA + scaleB)), b)),
+    b === 0n ? null : withinInt64((a * powerOfTen(Number(scale - scaleA + scaleB))) / b),
   m_remainder: (left: number, right: number) => (right === 0 ? null : left % right),
   m_cast_int: castInteger,
   m_cast_int_strict: (text: string, unsigned: bigint) => {
