@@ -24,7 +24,8 @@ export function createAuroraPool(
   target: AuroraPoolOptions | string | mysql.Pool | mysqlPromise.Pool,
   aurora?: AuroraOptions,
 ): AuroraPool {
-  const promiseImpl = (target as { readonly Promise?: PromiseConstructor }).Promise
+  const promiseImpl = (target as { readonly Promise?: PromiseConstructor } | null | undefined)
+    ?.Promise
   return makePool(target, aurora).promise(promiseImpl) as unknown as AuroraPool
 }
 

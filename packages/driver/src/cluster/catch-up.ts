@@ -17,5 +17,5 @@ export async function catchUp(lease: Connection, wanted: SessionState): Promise<
         }),
     ),
   )
-  lease.state = wanted
+  if (texts.length > 0) lease.state = wanted
 }

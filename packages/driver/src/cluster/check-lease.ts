@@ -1,7 +1,10 @@
+import { monotonicMs } from '../io/clock.js'
 import type { Connection, Lender } from '../io/connection.js'
 import { lostError } from '../io/connection.js'
 import { askIdentity } from '../io/questioner.js'
+import type { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
+import { catchUp } from './catch-up.js'
 
 /** How long a connection that may be dead has to answer. */
 const ANSWER_WITHIN_MS = 1_000
@@ -16,17 +19,32 @@ export function isRoleInDoubt(lease: Connection, instance: BelievedInstance): bo
   return lease.roleVersion < instance.roleVersion
 }
 
-/** Whether a connection lives, and its instance says on it that it is what it is believed to be. */
-export async function confirmsRole(
-  lease: Connection,
-  instance: BelievedInstance,
-): Promise<boolean> {
-  try {
-    await within(ANSWER_WITHIN_MS, identify(lease, instance))
-    return true
-  } catch {
-    return false
+/**
+ * Makes a connection fit for its borrower: checks it, where that is wanted, and brings it to the wanted state.
+ * `dead`: it did not answer, or is not what it was believed to be; `unfit`: the server refused a setting, with this error.
+ */
+export async function makeReady(
+  lease: Connection<BelievedInstance>,
+  wanted: SessionState,
+  isInDoubt: boolean,
+): Promise<readonly ['ready' | 'dead'] | readonly ['unfit', unknown]> {
+  if (isInDoubt) {
+    const check = isRoleInDoubt(lease, lease.lender) ? identify(lease, lease.lender) : ping(lease)
+    try {
+      await within(ANSWER_WITHIN_MS, check)
+    } catch {
+      return ['dead']
+    }
+    lease.isDoubtful = false
+    lease.lastUsedMs = monotonicMs()
   }
+  try {
+    // What a released session left on a writer's connection is none of the borrower's business.
+    if (wanted.since(lease.state) !== undefined) await catchUp(lease, wanted)
+  } catch (error) {
+    return ['unfit', error]
+  }
+  return ['ready']
 }
 
 /**
@@ -47,14 +65,10 @@ export async function identify(lease: Connection, instance: BelievedInstance): P
 }
 
 /** Whether a connection that was unused for long is still there. */
-export function answersPing(lease: Connection): Promise<boolean> {
-  const answer = new Promise<void>((resolve, reject) => {
+function ping(lease: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
     lease.core.ping((error) => (error ? reject(error) : resolve()))
   })
-  return within(ANSWER_WITHIN_MS, answer).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** Gives up on an answer after a time; the answer itself may still come and is ignored. */

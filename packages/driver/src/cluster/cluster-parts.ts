@@ -191,7 +191,8 @@ export function joinParts(
   const silence = new SilenceWatch({
     options,
     emit,
-    pools: () => members.all(),
+    // On a server that is not Aurora nothing is asked and nothing is cut, as in mysql2.
+    pools: () => (state.isAurora ? members.all() : []),
     monitorBytes: (pool) => monitor.bytesRead(pool.id),
     connectedMs: (pool) => monitor.connectedMs(pool.id),
     ask: (pool) => monitor.ask(pool.id),

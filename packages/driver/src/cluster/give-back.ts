@@ -28,7 +28,10 @@ export function giveBack(
 }
 
 function rollBack(lease: Lease): void {
+  // An answer is owed: a silence must be noticed.
+  lease.lender.underWay++
   lease.core.query('ROLLBACK', undefined, (error) => {
+    lease.lender.underWay--
     if (error) lease.isSpent = true
     else lease.isInTransaction = false
     lease.lender.give(lease)
@@ -37,7 +40,9 @@ function rollBack(lease: Lease): void {
 
 /** mysql2's `resetOnRelease`. */
 function reset(lease: Lease): void {
+  lease.lender.underWay++
   lease.core.reset?.((error) => {
+    lease.lender.underWay--
     if (error) lease.isSpent = true
     lease.lender.give(lease)
   })

@@ -8,8 +8,7 @@ import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
 import type { Candidate } from '../policy/select-reader.js'
 import { type Borrower as AnyBorrower, stateFit } from './borrower.js'
-import { catchUp } from './catch-up.js'
-import { answersPing, confirmsRole, identify, isRoleInDoubt } from './check-lease.js'
+import { identify, isRoleInDoubt, makeReady } from './check-lease.js'
 import { Fifo } from './fifo.js'
 import { IdleStack } from './idle-stack.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
@@ -100,7 +99,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Lends a connection: at once when an idle one will do, else as soon as there is one. */
   lend(borrower: Borrower): void {
     const lease = this.#idle.take((idle) => stateFit(idle, borrower))
-    if (lease !== undefined) return this.#lendThis(lease, borrower)
+    if (lease !== undefined)
+      return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
     if (this._closed) return refuseLater(borrower, 'Pool is closed.')
     const { waitForConnections, queueLimit } = this.#setup.config
     // Idle connections that carry what others have set make room for a clean one.
@@ -130,8 +130,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Whether a connection must show that it lives, and what it is, before it carries this. */
   needsCheck(lease: Lease, borrower: Borrower): boolean {
     if (!borrower.needsWriter) return false
-    if (lease.isDoubtful) return true
-    if (isRoleInDoubt(lease, this)) return true
+    if (lease.isDoubtful || isRoleInDoubt(lease, this)) return true
     return monotonicMs() - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs
   }
 
@@ -142,7 +141,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
     const borrower = this.#nextWaiting()
     if (borrower === undefined) return this.#idle.push(lease)
-    if (stateFit(lease, borrower) !== 'foreign') return this.#lendThis(lease, borrower)
+    if (stateFit(lease, borrower) !== 'foreign') {
+      // It has just been used: only its role can be in doubt.
+      return this.#lendThis(lease, borrower, borrower.needsWriter && isRoleInDoubt(lease, this))
+    }
     this.#waiting.unshift(borrower)
     this.#retire(lease)
   }
@@ -244,14 +246,26 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** mysql2's PoolConnection calls this on `release()`: connections are given back by who borrowed them. */
   releaseConnection(): void {}
 
-  #lendThis(lease: Lease, borrower: Borrower): void {
-    if (this.needsCheck(lease, borrower)) void this.#lendChecked(lease, borrower)
-    else this.#lendAsWanted(lease, borrower)
+  #lendThis(lease: Lease, borrower: Borrower, isInDoubt: boolean): void {
+    if (!isInDoubt && stateFit(lease, borrower) === 'same') borrower.lend(lease)
+    else void this.#lendWhenReady(lease, borrower, isInDoubt)
   }
 
-  #lendAsWanted(lease: Lease, borrower: Borrower): void {
-    if (stateFit(lease, borrower) === 'missing') void this.#lendSet(lease, borrower)
-    else borrower.lend(lease)
+  /** Checks a connection that is in doubt, and sends first what its borrower's session has set. */
+  async #lendWhenReady(lease: Lease, borrower: Borrower, isInDoubt: boolean): Promise<void> {
+    // Answers are owed: a silence must be noticed.
+    this.underWay++
+    const [how, error] = await makeReady(lease, borrower.state, isInDoubt)
+    this.underWay--
+    if (how === 'dead') lease.cut(lostError('The connection did not answer'))
+    if (how === 'ready' && !lease.isDead && !lease.isFenced) {
+      if (borrower.hasWithdrawn) this.give(lease)
+      else borrower.lend(lease)
+      return
+    }
+    this.#retire(lease)
+    if (how === 'unfit') borrower.refuse(error)
+    else this.lend(borrower)
   }
 
   #takeWaiting(): Borrower[] {
@@ -265,39 +279,6 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     let borrower = this.#waiting.shift()
     while (borrower?.hasWithdrawn) borrower = this.#waiting.shift()
     return borrower
-  }
-
-  /** Asks a connection that is in doubt; one that does not answer as it should is closed, and the borrower goes on to the next. */
-  async #lendChecked(lease: Lease, borrower: Borrower): Promise<void> {
-    const isGood = isRoleInDoubt(lease, this)
-      ? await confirmsRole(lease, this)
-      : await answersPing(lease)
-    if (isGood) {
-      lease.isDoubtful = false
-      lease.lastUsedMs = monotonicMs()
-    } else lease.cut(lostError('The connection did not answer'))
-    if (!isGood || lease.isDead || lease.isFenced) {
-      if (isGood) this.#retire(lease)
-      return this.lend(borrower)
-    }
-    if (borrower.hasWithdrawn) this.give(lease)
-    else this.#lendAsWanted(lease, borrower)
-  }
-
-  /** Sends first what the borrower's session has set and this connection does not carry yet. */
-  async #lendSet(lease: Lease, borrower: Borrower): Promise<void> {
-    try {
-      await catchUp(lease, borrower.state)
-    } catch (error) {
-      this.#retire(lease)
-      return borrower.refuse(error)
-    }
-    if (lease.isDead || lease.isFenced) {
-      this.#retire(lease)
-      return this.lend(borrower)
-    }
-    if (borrower.hasWithdrawn) this.give(lease)
-    else borrower.lend(lease)
   }
 
   #openMore(): void {

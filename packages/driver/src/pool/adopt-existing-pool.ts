@@ -8,7 +8,14 @@ export interface ExistingPool extends EventEmitter {
   _closed: boolean
   _removeIdleTimeoutConnectionsTimer?: NodeJS.Timeout
   readonly _freeConnections: { readonly length: number; get(index: number): { destroy(): void } }
-  readonly _allConnections: { readonly length: number }
+  readonly _allConnections: {
+    readonly length: number
+    get(index: number): { _realEnd(callback: () => void): void }
+  }
+  readonly _connectionQueue: {
+    readonly length: number
+    shift(): (error: unknown, connection?: unknown) => void
+  }
 }
 
 /** Events of a mysql2 pool; init statements hang on `connection`. */
@@ -45,6 +52,7 @@ export function takeOver(existing: ExistingPool, ours: CallbackPool): void {
   // Listeners stay where the application put them, and hear what happens in ours.
   for (const event of POOL_EVENTS) ours.on(event, (...args) => existing.emit(event, ...args))
   while (existing._freeConnections.length > 0) existing._freeConnections.get(0).destroy()
+  while (existing._connectionQueue.length > 0) ours.getConnection(existing._connectionQueue.shift())
   const target = existing as unknown as Record<string, unknown>
   for (const name of FORWARDED) {
     target[name] = (...args: unknown[]) =>
@@ -65,6 +73,10 @@ export function takeOver(existing: ExistingPool, ours: CallbackPool): void {
   target.end = (callback?: (error?: Error | null) => void) => ours.end(callback)
   const end = ours.end.bind(ours)
   ours.end = (callback) => {
+    // mysql2 closes connections that are out, too.
+    for (let i = 0; i < existing._allConnections.length; i++) {
+      existing._allConnections.get(i)._realEnd(() => {})
+    }
     existing._closed = true
     end(callback)
   }

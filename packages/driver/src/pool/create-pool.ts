@@ -45,7 +45,12 @@ export function makeEngine(
   }
   // Ours never reach mysql2: it complains of keys that it does not know.
   const { aurora: inline, ...mysqlOptions } = target as AuroraPoolOptions
-  const resolved = resolveOptions(inline ?? aurora)
+  if (inline !== undefined && aurora !== undefined) {
+    const message =
+      "Options under aurora are given twice: beside mysql2's and as the second argument"
+    throw new AuroraError('ERR_AURORA_OPTION', message)
+  }
+  const resolved = resolveOptions(inline === undefined ? aurora : inline)
   return new Engine(configFrom({ ...mysqlOptions, ...overrides }), resolved)
 }
 
