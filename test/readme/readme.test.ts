@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as auroraMysql2 from 'aurora-mysql2'
+import * as mysqlShaped from 'aurora-mysql2/mysql2/promise'
 import * as promiseApi from 'aurora-mysql2/promise'
 import { type Cluster, startCluster } from 'aurora-mysql2-simulator'
 import mysql from 'mysql2/promise'
@@ -94,10 +95,11 @@ describe('the samples run', () => {
           return pool
         },
       },
+      'aurora-mysql2/mysql2/promise': mysqlShaped,
       'mysql2/promise': { default: mysql },
     }
     // The names of the sample are in no DNS: the cluster's connection stands in for the four lines that say where it is.
-    const isMysql2 = code.includes('mysql.createPool')
+    const isMysql2 = code.includes("from 'mysql2/promise'")
     const connection = isMysql2 ? cluster.plainConnection : cluster.connection
     try {
       const orders = await run(code, modules, connection)
