@@ -248,7 +248,7 @@ function defineForeignKey(catalog: Catalog, key: ForeignKeyDefinition, name: str
 }
 
 /** The engine's CREATE TABLE: rows lie in the order of the primary key, as InnoDB's do. */
-export function createSql(table: Table): string {
+function createSql(table: Table): string {
   const primary = table.keys.find((key) => key.kind === 'primary')
   const [only] = primary?.columns.length === 1 ? primary.columns : []
   const isRowId = only !== undefined && findColumn(table, only)?.type.kind === 'int'

@@ -144,7 +144,7 @@ function parseAlias(cursor: TokenCursor, allowString: boolean): string | undefin
 }
 
 /** What follows FROM: tables between commas, each a chain of joins. */
-export function parseFrom(cursor: TokenCursor): TableSource {
+function parseFrom(cursor: TokenCursor): TableSource {
   const sources = cursor.list(() => parseJoins(cursor))
   return sources.reduce((left, right) => ({
     kind: 'join',

@@ -7,7 +7,7 @@ import { CHARSET_BINARY, CHARSET_UTF8, FIELD_FLAG, FIELD_TYPE } from './protocol
 const BYTES_PER_CHAR = 4
 
 /** The type byte by which clients know how to read a value. */
-export function fieldType(type: SqlType): number {
+function fieldType(type: SqlType): number {
   switch (type.kind) {
     case 'null':
       return FIELD_TYPE.NULL
