@@ -19,20 +19,33 @@ const roomBytes = 512 * 1024 * 1024
 /**
  * The watcher runs the server, once told to, and waits for the end of its input, which comes when this
  * process closes the pipe or ends itself, however it ends. Then it ends the server and removes its
- * directory. It has a process group of its own, so that Ctrl-C does not take the server away from tests
- * that still clean up. File 3 is held by the server alone: its end tells that the server is gone.
+ * directory. When this process ends while it still prepares the data, what it has started may write for
+ * some seconds more, so the directory is removed until it stays away. The watcher has a process group of its
+ * own, so that Ctrl-C does not take the server away from tests that still clean up. File 3 is held by the
+ * server alone: its end tells that the server is gone.
  */
 const watcherScript = `
 directory=$1
 shift
-if read -r _; then
+word=
+read -r word
+case $word in
+start)
   "$@" </dev/null >/dev/null 2>&1 &
   server=$!
   exec 3>&-
   read -r _
   kill -KILL "$server" 2>/dev/null
   wait "$server" 2>/dev/null
-fi
+  ;;
+cancel) ;;
+*)
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    rm -rf "$directory"
+    sleep 1
+  done
+  ;;
+esac
 rm -rf "$directory"
 `
 
@@ -55,7 +68,8 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
   const closed = once(watcher, 'close')
   const stop = async () => {
     watcher.ref()
-    watcher.stdin?.destroy()
+    // Read only while no server has been started.
+    watcher.stdin?.end('cancel\n')
     await closed
   }
   try {

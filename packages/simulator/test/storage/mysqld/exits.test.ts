@@ -120,6 +120,30 @@ describe('nothing is left behind', () => {
       expect(await exists(directory)).toBe(false)
     }
   })
+
+  it('after SIGKILL while the very first data directory was made', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'simulator-test-'))
+    const path = join(folder, 'first.mjs')
+    await writeFile(
+      path,
+      "import { startCluster } from './built/index.mjs'\nstartCluster({ storage: 'mysqld' })",
+    )
+    const env = { ...process.env, TMPDIR: empty }
+    const child = spawn(process.execPath, [path], { stdio: 'ignore', env })
+    const exited = once(child, 'exit')
+    let directories = await directoriesOf(child)
+    while (
+      !(await Promise.all(directories.map((each) => exists(join(each, 'data'))))).includes(true)
+    ) {
+      directories = await directoriesOf(child)
+    }
+    child.kill('SIGKILL')
+    await exited
+    // Time for what it has started to write more.
+    await sleep(2500)
+    for (const directory of directories) expect(await exists(directory)).toBe(false)
+    await rm(empty, { recursive: true })
+  })
 })
 
 /** The directories that a program's servers use, read from the command lines of its children. */
