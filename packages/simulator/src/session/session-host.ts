@@ -1,6 +1,6 @@
 import type { TLSSocketOptions } from 'node:tls'
 import type { ServerError } from '../protocol/packet.js'
-import type { AuroraAnswers } from '../sql/rewrite-aurora-sql.js'
+import type { AuroraAnswers } from '../sql/aurora-answers.js'
 import type { Storage } from '../storage/storage.js'
 
 /** What an instance may do at the moment. */

@@ -1,15 +1,7 @@
 import type { ColumnNames } from '../protocol/column-definition.js'
+import type { AuroraAnswers } from './aurora-answers.js'
 import { showVariablesSql } from './show-variables.js'
 import { type Token, tokenize } from './tokens.js'
-
-/** What one instance says about itself and its cluster at this moment. */
-export interface AuroraAnswers {
-  readonly serverId: string
-  readonly isReadOnly: boolean
-  readonly version: string
-  /** A query for the rows of the instance's own copy of `replica_host_status`. */
-  hostStatusSql(): string
-}
 
 /** A statement as the storage gets it, and the names of the columns as the client expects them. */
 export interface RewrittenSql {

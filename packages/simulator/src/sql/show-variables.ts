@@ -1,4 +1,4 @@
-import type { AuroraAnswers } from './rewrite-aurora-sql.js'
+import type { AuroraAnswers } from './aurora-answers.js'
 import type { Token } from './tokens.js'
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type AuroraAnswers, rewriteAuroraSql } from '../../src/sql/rewrite-aurora-sql.js'
+import type { AuroraAnswers } from '../../src/sql/aurora-answers.js'
+import { rewriteAuroraSql } from '../../src/sql/rewrite-aurora-sql.js'
 
 const answers: AuroraAnswers = {
   serverId: 'i-1',
