@@ -1,0 +1,218 @@
+import type { Cluster } from 'aurora-mysql2-simulator'
+import type { Pool, PoolConnection } from 'mysql2'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, failureOf, nothingIsLeft, type Simulation, simulate } from '../simulation.js'
+
+let simulation: Simulation
+let cluster: Cluster
+
+beforeAll(async () => {
+  simulation = await simulate({ instances: 2 })
+  cluster = simulation.cluster
+  await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(50))')
+})
+
+afterEach(() => simulation.closePools())
+
+const eventual = { consistency: 'eventual' } as const
+const write = "INSERT INTO note (text) VALUES ('x')"
+
+describe('connectionLimit', () => {
+  it('holds per instance, however many statements there are', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 3, aurora: eventual })
+    let most = 0
+    const watch = () => {
+      for (const { open, connecting } of pool.aurora.stats().instances)
+        most = Math.max(most, open + connecting)
+    }
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, index) => {
+        await pool.query(index % 2 === 0 ? 'SELECT 1' : write)
+        watch()
+      }),
+    )
+    expect(most).toBe(3)
+  })
+
+  it('of 0 is no limit', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 0, aurora: eventual })
+    await Promise.all(Array.from({ length: 15 }, () => pool.query('DO SLEEP(0.2)')))
+    const writer = pool.aurora.stats().instances.find(({ id }) => id === 'instance-1')
+    expect(writer?.open).toBe(15)
+  })
+})
+
+describe('waitForConnections: false', () => {
+  it('refuses at once when all are lent', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 1, waitForConnections: false })
+    const session = await pool.getConnection()
+    await session.beginTransaction()
+    const error = await failureOf(pool.query(write))
+    expect(error.message).toBe('No connections available.')
+    await session.rollback()
+    session.release()
+    await pool.query(write)
+    expect(nothingIsLeft(pool)).toBe(true)
+  })
+})
+
+describe('queueLimit', () => {
+  it('bounds who waits for a connection', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 1, queueLimit: 2 })
+    const session = await pool.getConnection()
+    await session.beginTransaction()
+    const waiting = [pool.query(write), pool.query(write)]
+    const error = await failureOf(pool.query(write))
+    expect(error.message).toBe('Queue limit reached.')
+    await session.rollback()
+    session.release()
+    await Promise.all(waiting)
+  })
+})
+
+describe('maxIdle and idleTimeout', () => {
+  it('close what is idle beyond them', async () => {
+    const pool = await simulation.readyPool({
+      connectionLimit: 5,
+      maxIdle: 1,
+      idleTimeout: 60_000,
+      aurora: eventual,
+    })
+    await Promise.all(Array.from({ length: 10 }, () => pool.query('DO SLEEP(0.05)')))
+    await eventually('one is left', () => {
+      const writer = pool.aurora.stats().instances.find(({ id }) => id === 'instance-1')
+      return writer?.open === 1
+    })
+  })
+
+  it('keep what is idle with the defaults', async () => {
+    const pool = await simulation.readyPool({
+      connectionLimit: 3,
+      idleTimeout: 1,
+      aurora: eventual,
+    })
+    await Promise.all(Array.from({ length: 3 }, () => pool.query('DO SLEEP(0.05)')))
+    await new Promise((resolve) => setTimeout(resolve, 1_300))
+    const writer = pool.aurora.stats().instances.find(({ id }) => id === 'instance-1')
+    expect(writer?.open).toBe(3)
+  })
+})
+
+describe('minIdle', () => {
+  it('keeps connections warm on each instance', async () => {
+    const pool = await simulation.readyPool({
+      connectionLimit: 5,
+      aurora: { ...eventual, minIdle: 2 },
+    })
+    await pool.query('SELECT 1')
+    await eventually('each has two', () =>
+      pool.aurora.stats().instances.every(({ id, idle }) => id === '(endpoint)' || idle >= 2),
+    )
+  })
+})
+
+describe("mysql2's pool events", () => {
+  it('connection comes once per physical connection, before its first use, on every instance', async () => {
+    const pool = simulation.callbackPool({ connectionLimit: 2, aurora: eventual })
+    const connections: PoolConnection[] = []
+    pool.on('connection', (connection) => {
+      connections.push(connection as unknown as PoolConnection)
+      ;(connection as unknown as PoolConnection).query('SET @from_listener = 1')
+    })
+    const first = await pool.promise().query('SELECT @from_listener AS mark')
+    expect(first[0]).toEqual([{ mark: 1 }])
+    await pool.aurora.ready()
+    for (let turn = 0; turn < 5; turn++) {
+      await Promise.all([pool.promise().query('SELECT 1'), pool.promise().query(write)])
+    }
+    await eventually('all is quiet', () => nothingIsLeft(pool))
+    const opened = cluster.log.filter(
+      (event) => event.type === 'connection-opened' && event.purpose === 'application',
+    )
+    const threads = connections.map(({ threadId }) => threadId)
+    expect(new Set(threads).size).toBe(threads.length)
+    for (const thread of threads)
+      expect(
+        opened.some((event) => event.type === 'connection-opened' && event.threadId === thread),
+      ).toBe(true)
+    const hosts = new Set(connections.map(({ config }) => config.host))
+    expect(hosts).toContain(cluster.instance('instance-1').endpoint)
+    expect(hosts).toContain(cluster.instance('instance-2').endpoint)
+  })
+
+  it('acquire and release give the session, the same object both times; a swap gives neither', async () => {
+    const pool = simulation.callbackPool({ aurora: eventual })
+    await pool.aurora.ready()
+    const heard: (readonly [string, unknown])[] = []
+    pool.on('acquire', (session) => heard.push(['acquire', session]))
+    pool.on('release', (session) => heard.push(['release', session]))
+    const session = await take(pool)
+    await run(session, 'SELECT 1')
+    await run(session, write)
+    await run(session, 'SELECT 1')
+    session.release()
+    await eventually('both are heard', () => heard.length >= 2)
+    expect(heard.map(([name]) => name)).toEqual(['acquire', 'release'])
+    expect(heard.every(([, object]) => object === session)).toBe(true)
+  })
+
+  it('enqueue comes when somebody has to wait', async () => {
+    const pool = simulation.callbackPool({ connectionLimit: 1 })
+    await pool.aurora.ready()
+    let enqueued = 0
+    pool.on('enqueue', () => enqueued++)
+    const session = await take(pool)
+    await run(session, 'START TRANSACTION')
+    expect(enqueued).toBe(0)
+    const waiting = run(pool, write)
+    await eventually('it is heard', () => enqueued === 1)
+    await run(session, 'ROLLBACK')
+    session.release()
+    await waiting
+  })
+
+  it('are forwarded to the promise pool', async () => {
+    const pool = simulation.pool()
+    const heard: string[] = []
+    pool.on('connection', () => heard.push('connection'))
+    pool.on('acquire', () => heard.push('acquire'))
+    pool.on('release', () => heard.push('release'))
+    const session = await pool.getConnection()
+    session.release()
+    await eventually('all are heard', () => heard.length >= 3)
+    expect(heard).toEqual(['connection', 'acquire', 'release'])
+  })
+})
+
+describe('views', () => {
+  it('writer and reader are the same pool, pinned to a role', async () => {
+    const pool = simulation.callbackPool({ aurora: eventual })
+    await pool.aurora.ready()
+    const before = simulation.counts()
+    for (let turn = 0; turn < 5; turn++) {
+      await pool.writer.promise().query('SELECT 1')
+      await pool.reader.promise().query('SELECT 1')
+    }
+    const counts = simulation.countsSince(before)
+    expect(counts['instance-1']?.reads).toBe(5)
+    expect(counts['instance-2']?.reads).toBe(5)
+    const refused = await failureOf(pool.reader.promise().query(write))
+    expect(refused.errno).toBe(1290)
+    const session = await take(pool.writer)
+    await run(session, 'SELECT 1')
+    expect(session.config.host).toBe(cluster.instance('instance-1').endpoint)
+    session.release()
+  })
+})
+
+function take(pool: Pool): Promise<PoolConnection> {
+  return new Promise((resolve, reject) =>
+    pool.getConnection((error, session) => (error ? reject(error) : resolve(session))),
+  )
+}
+
+function run(on: Pool | PoolConnection, sql: string): Promise<unknown> {
+  return new Promise((resolve, reject) =>
+    on.query(sql, (error: Error | null, rows: unknown) => (error ? reject(error) : resolve(rows))),
+  )
+}
