@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
+import type { Mark } from './mark.js'
 
 /** Node announces each incoming HTTP/1 request here, inside the request's own asynchronous context. */
 const REQUEST_CHANNEL = 'http.server.request.start'
@@ -50,9 +51,11 @@ export class Consistency {
     return this.#mode === 'session' ? this.#storage.getStore() : undefined
   }
 
-  /** Runs `work` in a context of its own. */
-  run<T>(work: () => T): T {
-    return this.#storage.run(new Context(), work)
+  /** Runs `work` in a context of its own, which has seen what the mark has. */
+  run<T>(work: () => T, after: Mark | undefined): T {
+    const context = new Context()
+    if (after !== undefined) context.lastWriteMs = after.seenUpToMs
+    return this.#storage.run(context, work)
   }
 
   /** A write was acknowledged, or may have taken effect. */

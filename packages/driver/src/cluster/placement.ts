@@ -109,8 +109,13 @@ export class Placement {
     if (work.mustWrite) return 'writer'
     const { role } = work
     if (role !== undefined) return role
-    if (work.sqlClass.intent !== 'read' || options.consistency === 'writer') return 'writer'
-    return work.holder?.hasWritten ? 'writer' : 'reader'
+    const { holder, sqlClass } = work
+    if (options.consistency === 'writer' || holder?.hasWritten) return 'writer'
+    if (sqlClass.intent === 'read') return 'reader'
+    // A transaction that only reads: its snapshot is taken by its first read, so it sees what that read may see. After
+    // SET TRANSACTION, which pins, or another isolation level, which keeps the session on the writer, it stays there.
+    const isReading = sqlClass.control === 'begin-read-only' && holder !== undefined
+    return isReading && !holder.isPinned ? 'reader' : 'writer'
   }
 
   #placeWrite(): InstancePool | undefined {

@@ -11,3 +11,10 @@ export interface StatementOptions {
   /** Ends the wait when aborted. A statement that has been sent is not stopped by it. */
   readonly signal?: AbortSignal
 }
+
+declare module 'mysql2' {
+  interface QueryOptions {
+    /** What this statement asks of an Aurora pool; see `StatementOptions`. */
+    aurora?: StatementOptions
+  }
+}

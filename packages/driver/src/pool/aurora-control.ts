@@ -1,8 +1,6 @@
-import type { Cluster } from '../cluster/cluster.js'
-import { AuroraError, optionError } from '../contract/errors.js'
+import type { AuroraEventMap, AuroraEventName } from '../contract/events.js'
 import type { Topology } from '../model/topology.js'
-import type { EventHub } from './event-hub.js'
-import { type ClusterStats, statsOf } from './stats.js'
+import type { ClusterStats } from './cluster-stats.js'
 
 /** How `drain()` goes about it. */
 export interface DrainOptions {
@@ -10,60 +8,50 @@ export interface DrainOptions {
   readonly timeoutMs?: number
 }
 
-const DRAIN_WITHIN_MS = 30_000
-
-/** What is drained. */
-export interface Drainable {
-  readonly isEnded: boolean
-  refuseNewWork(): void
-  whenReturned(): Promise<void>
-  end(done: () => void): void
+/** What a session knows of what went before it. */
+export interface SessionOptions {
+  /** A text that `mark()` returned, here or in another process. */
+  readonly after?: string
 }
 
 /** `pool.aurora`: everything that mysql2's pool has no name for. */
-export class AuroraControl {
-  readonly #cluster: Cluster
-  readonly #hub: EventHub
-  readonly #pool: Drainable
-
-  constructor(cluster: Cluster, hub: EventHub, pool: Drainable) {
-    this.#cluster = cluster
-    this.#hub = hub
-    this.#pool = pool
-  }
-
+export interface AuroraControl {
   /** Listens to an event. Events are listed with `AuroraEventMap`; `error` is not among them. */
-  readonly on: EventHub['on'] = (name, listener) => this.#hub.on(name, listener)
-  readonly once: EventHub['once'] = (name, listener) => this.#hub.once(name, listener)
-  readonly off: EventHub['off'] = (name, listener) => this.#hub.off(name, listener)
+  on<N extends AuroraEventName>(name: N, listener: (payload: AuroraEventMap[N]) => void): this
+  once<N extends AuroraEventName>(name: N, listener: (payload: AuroraEventMap[N]) => void): this
+  off<N extends AuroraEventName>(name: N, listener: (payload: AuroraEventMap[N]) => void): this
 
-  /** The current belief about the cluster: a frozen value, replaced with each change. Undefined until an instance has answered, and where there is nothing to discover. */
-  get topology(): Topology | undefined {
-    return this.#cluster.topology
-  }
+  /**
+   * The current belief about the cluster: a frozen value, replaced with each change. Undefined until an instance has answered, and
+   * where there is nothing to discover.
+   */
+  readonly topology: Topology | undefined
 
   /** Figures of this moment, computed when asked. */
-  stats(): ClusterStats {
-    return statsOf(this.#cluster)
-  }
+  stats(): ClusterStats
 
   /** Asks for the topology now; resolves when it is in force. Rejects with the error of the question. */
-  refresh(): Promise<void> {
-    return this.#cluster.refresh()
-  }
+  refresh(): Promise<void>
 
   /**
    * Resolves once an instance has confirmed itself as the writer, or it is known that there is none to look for (a plain server, one
    * endpoint). For readiness probes. Rejects when the pool is ended meanwhile.
    */
-  ready(): Promise<void> {
-    return this.#cluster.ready()
-  }
+  ready(): Promise<void>
 
-  /** Runs `work` as one request: it sees what it has written, and its reads do not go back in time. */
-  session<T>(work: () => T): T {
-    return this.#cluster.consistency.run(work)
-  }
+  /**
+   * Runs `work` as one request: it sees what it has written, and its reads do not go back in time. With `after` it also sees what
+   * whoever made that mark had seen.
+   *
+   * @throws AuroraError `ERR_AURORA_OPTION` when `after` is no mark
+   */
+  session<T>(work: () => T, options?: SessionOptions): T
+
+  /**
+   * What has been seen so far, as an opaque text: to carry it over a redirect, in a cookie, or through a queue to another process,
+   * and give it to `session(fn, { after })` there. Hosts whose clocks differ by more than a second may miss what came last.
+   */
+  mark(): string
 
   /**
    * Takes no new work, lets what runs end, then ends the pool: for SIGTERM. After `timeoutMs` what still runs is cut.
@@ -71,35 +59,5 @@ export class AuroraControl {
    *
    * @throws AuroraError `ERR_AURORA_OPTION`
    */
-  async drain(options: DrainOptions = {}): Promise<void> {
-    const { timeoutMs = DRAIN_WITHIN_MS } = options
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
-      throw optionError('timeoutMs', 'a number of milliseconds, at least 0', timeoutMs)
-    if (this.#pool.isEnded) return
-    this.#pool.refuseNewWork()
-    const ended = Promise.all([this.#cluster.whenIdle(), this.#pool.whenReturned()])
-    const isInTime = await inTime(ended, timeoutMs)
-    if (this.#pool.isEnded) return
-    await new Promise<void>((resolve) => {
-      this.#pool.end(resolve)
-      if (!isInTime) this.#cluster.cutAll()
-    })
-  }
-}
-
-/** What a pool answers while it is being drained. */
-export function drainingError(): AuroraError {
-  return new AuroraError('ERR_AURORA_DRAINING', 'The pool is being drained and takes no new work')
-}
-
-async function inTime(ended: Promise<unknown>, withinMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, Math.min(withinMs, 2 ** 31 - 1), false)
-  })
-  try {
-    return await Promise.race([ended.then(() => true), tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
+  drain(options?: DrainOptions): Promise<void>
 }

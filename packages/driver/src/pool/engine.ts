@@ -3,7 +3,8 @@ import { Cluster } from '../cluster/cluster.js'
 import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import type { Role } from '../model/topology.js'
-import { AuroraControl } from './aurora-control.js'
+import type { AuroraControl } from './aurora-control.js'
+import { Control } from './control.js'
 import { EventHub } from './event-hub.js'
 import { Session } from './session.js'
 
@@ -27,7 +28,7 @@ export class Engine {
       onConnection: (core) => this.tell('connection', core),
       onEnqueue: () => this.tell('enqueue'),
     })
-    this.control = new AuroraControl(this.cluster, hub, this)
+    this.control = new Control(this.cluster, hub, this)
   }
 
   get isDraining(): boolean {

@@ -1,5 +1,3 @@
-import type { Cluster } from '../cluster/cluster.js'
-import type { HeldReads } from '../cluster/placement.js'
 import type { Role } from '../model/topology.js'
 
 /** One instance, as this pool uses it now. */
@@ -37,35 +35,12 @@ export interface ClusterStats {
   readonly failovers: number
   readonly surfaced: number
   /** Reads that went to the writer although they could have gone to a reader, by reason. */
-  readonly heldReads: HeldReads
+  readonly heldReads: {
+    /** No reader was known to have what had been written. */
+    readonly consistency: number
+    /** No reader was reachable, or within `maxLagMs`. */
+    readonly noReader: number
+  }
   /** Instances, and under `(endpoint)` the connections opened by the name given. */
   readonly instances: readonly InstanceStats[]
-}
-
-export function statsOf(cluster: Cluster): ClusterStats {
-  const { topology } = cluster
-  return {
-    mode: cluster.state.mode,
-    isFailingOver: cluster.isFailingOver,
-    topologyAgeMs: topology === undefined ? undefined : performance.now() - topology.askedAtMs,
-    active: cluster.active,
-    waiting: cluster.waiting,
-    ...cluster.counts,
-    heldReads: { ...cluster.held },
-    instances: [...cluster.members.current()].map((pool) => ({
-      id: pool.id,
-      endpoint: `${pool.endpoint.host}:${pool.endpoint.port}`,
-      role: pool.role,
-      isReachable: pool.isReachable,
-      lagMs: pool.instance.lagMs,
-      generation: pool.generation,
-      open: pool.open,
-      idle: pool.idle,
-      connecting: pool.connecting,
-      waiting: pool.waiting,
-      underWay: pool.underWay,
-      opened: pool.counts.opened,
-      statements: pool.counts.statements,
-    })),
-  }
 }

@@ -1,0 +1,104 @@
+import type { Cluster } from '../cluster/cluster.js'
+import { readMark, writeMark } from '../cluster/mark.js'
+import { AuroraError, optionError } from '../contract/errors.js'
+import type { AuroraEventMap, AuroraEventName } from '../contract/events.js'
+import type { Topology } from '../model/topology.js'
+import type { AuroraControl, DrainOptions, SessionOptions } from './aurora-control.js'
+import type { ClusterStats } from './cluster-stats.js'
+import type { EventHub } from './event-hub.js'
+import { takeStats } from './take-stats.js'
+
+const DRAIN_WITHIN_MS = 30_000
+
+/** What is drained. */
+export interface Drainable {
+  readonly isEnded: boolean
+  refuseNewWork(): void
+  whenReturned(): Promise<void>
+  end(done: () => void): void
+}
+
+/** `pool.aurora`. */
+export class Control implements AuroraControl {
+  readonly #cluster: Cluster
+  readonly #hub: EventHub
+  readonly #pool: Drainable
+
+  constructor(cluster: Cluster, hub: EventHub, pool: Drainable) {
+    this.#cluster = cluster
+    this.#hub = hub
+    this.#pool = pool
+  }
+
+  on<N extends AuroraEventName>(name: N, listener: (payload: AuroraEventMap[N]) => void): this {
+    this.#hub.on(name, listener)
+    return this
+  }
+
+  once<N extends AuroraEventName>(name: N, listener: (payload: AuroraEventMap[N]) => void): this {
+    this.#hub.once(name, listener)
+    return this
+  }
+
+  off<N extends AuroraEventName>(name: N, listener: (payload: AuroraEventMap[N]) => void): this {
+    this.#hub.off(name, listener)
+    return this
+  }
+
+  get topology(): Topology | undefined {
+    return this.#cluster.topology
+  }
+
+  stats(): ClusterStats {
+    return takeStats(this.#cluster)
+  }
+
+  refresh(): Promise<void> {
+    return this.#cluster.refresh()
+  }
+
+  ready(): Promise<void> {
+    return this.#cluster.ready()
+  }
+
+  session<T>(work: () => T, options: SessionOptions = {}): T {
+    const { after } = options
+    return this.#cluster.consistency.run(work, after === undefined ? undefined : readMark(after))
+  }
+
+  mark(): string {
+    return writeMark()
+  }
+
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { timeoutMs = DRAIN_WITHIN_MS } = options
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
+      throw optionError('timeoutMs', 'a number of milliseconds, at least 0', timeoutMs)
+    if (this.#pool.isEnded) return
+    this.#pool.refuseNewWork()
+    const ended = Promise.all([this.#cluster.whenIdle(), this.#pool.whenReturned()])
+    const isInTime = await inTime(ended, timeoutMs)
+    if (this.#pool.isEnded) return
+    await new Promise<void>((resolve) => {
+      this.#pool.end(resolve)
+      if (!isInTime) this.#cluster.cutAll()
+    })
+  }
+}
+
+/** What a pool answers while it is being drained. */
+export function drainingError(): AuroraError {
+  return new AuroraError('ERR_AURORA_DRAINING', 'The pool is being drained and takes no new work')
+}
+
+async function inTime(ended: Promise<unknown>, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, Math.min(withinMs, 2 ** 31 - 1), false)
+  })
+  try {
+    return await Promise.race([ended.then(() => true), tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}
