@@ -295,7 +295,7 @@ export class Cluster implements Runner {
     lease.state = stateText === undefined ? SessionState.unknown() : lease.state.after(stateText)
     if (holder === undefined) return
     holder.state = lease.state
-    if (stateText === undefined || lease.state.isLong) holder.isPinned = true
+    if (stateText === undefined || lease.state.isLong) holder.bindForGood()
   }
 
   /** Between statements a session keeps its lease, unless it was released or must hold nothing. */

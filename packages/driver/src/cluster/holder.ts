@@ -18,6 +18,8 @@ export class Holder {
   readonly role: Role | undefined
   /** Something was left on the connection that cannot be carried to another: swapped no more until released. */
   isPinned = false
+  /** Something else than what opened its transaction binds it: then that cannot be opened again elsewhere. */
+  isBoundForGood = false
   /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
   leavesState = false
   /** Once a session has written, it stays on the writer until it is released. */
@@ -58,7 +60,7 @@ export class Holder {
     if (sqlClass.setsState && text !== undefined && ISOLATION.test(text)) this.hasWritten = true
     if (control === 'set-transaction') this.isPinned = true
     if (sqlClass.pins && control === 'none') {
-      this.isPinned = true
+      this.bindForGood()
       this.leavesState = true
     }
     const opens =
@@ -67,9 +69,21 @@ export class Holder {
     else this.prelude = undefined
   }
 
+  /** What it has made lives on this connection alone. */
+  bindForGood(): void {
+    this.isPinned = true
+    this.isBoundForGood = true
+  }
+
+  /** A transaction is open, or declared, in which nothing has run: it can be opened again on another instance. */
+  get canReplay(): boolean {
+    return this.prelude !== undefined && !this.isBoundForGood
+  }
+
   /** It has been released: nothing that it did concerns what it may still be used for. */
   forget(): void {
     this.isPinned = false
+    this.isBoundForGood = false
     this.leavesState = false
     this.hasWritten = false
     this.state = SessionState.BASE

@@ -78,7 +78,7 @@ export class Recovery {
       wasSent: work.wasSent,
       isPinned: work.wasPinned,
       inTransaction: work.wasInTransaction,
-      isFirstInTransaction: work.holder?.prelude !== undefined,
+      isFirstInTransaction: work.holder?.canReplay ?? false,
       askedAs: work.askedAs,
       sql: work.sqlClass,
       isIdempotent: work.isIdempotent,

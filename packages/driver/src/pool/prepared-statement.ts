@@ -52,7 +52,7 @@ export function prepareInSession(
     },
     (error, handle) => {
       if (error !== null || handle === undefined) return callback(error)
-      holder.isPinned = true
+      holder.bindForGood()
       callback(null, inSession(session, handle, sqlClass))
     },
   )

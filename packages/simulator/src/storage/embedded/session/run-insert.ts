@@ -10,7 +10,7 @@ import { type EngineValue, integerBounds, type SqlType } from '../values/sql-typ
 import { storeValue } from '../values/store-value.js'
 import { type BindingContext, bindValue, bindValues } from './bind-values.js'
 import { DuplicateRow, type RowWriter } from './row-writer.js'
-import { cannotBeNull, nowFor, runUpdate, type WriteResult } from './run-write.js'
+import { cannotBeNull, nowFor, runUpdate, type WriteResult } from './run-update.js'
 
 interface GivenRow {
   readonly cells: readonly InsertCell[]
