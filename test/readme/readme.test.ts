@@ -33,13 +33,14 @@ describe.each(Object.entries(pages))('%s', (_, page) => {
     expect([instanceEndpoint, lookup, password]).toEqual([undefined, undefined, undefined])
   })
 
-  it('lists every event', () => {
-    const source = read('packages/driver/src/contract/events.ts')
-    const map = source.slice(source.indexOf('interface AuroraEventMap'))
-    const declared = [...map.slice(0, map.indexOf('\n}')).matchAll(/^ {2}(\w+): \{/gm)]
-    const listed = rows(sectionOf(page, "Beside mysql2's pool")).map(([name]) => name)
-    expect(declared.length).toBeGreaterThan(5)
-    expect(listed).toEqual(expect.arrayContaining(declared.map(([, name]) => `\`${name}\``)))
+  it('lists every event, and every member of `pool.aurora`', () => {
+    const events = membersOf('contract/events.ts', 'AuroraEventMap').map((name) => `\`${name}\``)
+    const members = membersOf('pool/aurora-control.ts', 'AuroraControl')
+    const section = sectionOf(page, "Beside mysql2's pool")
+    const listed = rows(section).map(([name]) => name)
+    expect(listed).toEqual(expect.arrayContaining(events))
+    for (const member of members)
+      expect(section).toMatch(new RegExp(`\`pool\\.aurora\\.${member}\\b`))
   })
 
   it('lists every error code and no other', () => {
@@ -131,6 +132,16 @@ async function run(
 function titleOf(code: string): string {
   const lines = code.split('\n').filter((line) => /^(await|async|const \[)/.test(line))
   return lines[0] ?? code.slice(0, 40)
+}
+
+/** The names that an interface of the driver declares. */
+function membersOf(file: string, name: string): string[] {
+  const source = read(`packages/driver/src/${file}`)
+  const declaration = source.slice(source.indexOf(`interface ${name}`))
+  const body = declaration.slice(0, declaration.indexOf('\n}'))
+  const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[:<(]/gm)].map(([, member]) => member)
+  if (members.length < 5) throw new Error(`The members of ${name} were not found`)
+  return members as string[]
 }
 
 /** The text under each second-level heading; what stands before the first under ''. */
