@@ -472,7 +472,7 @@ describe('work between statements on an instance that falls silent', () => {
     })
     await pool.query('SELECT 1')
     const session = await pool.getConnection()
-    await session.query({ sql: 'SELECT 1', aurora: { role: 'writer' } } as never)
+    await session.query({ sql: 'SELECT 1', aurora: { role: 'writer' } })
     await session.query("SET time_zone = '+03:00'")
     await cluster.hang('instance-2')
     const [rows] = await session.query<RowDataPacket[]>('SELECT 1 AS one')
@@ -533,7 +533,7 @@ describe('waiting for a writer', () => {
 
   it("ends after the statement's own waitMs", async () => {
     const pool = await withoutWriter()
-    const error = await failureOf(pool.query({ sql: write, aurora: { waitMs: 100 } } as never))
+    const error = await failureOf(pool.query({ sql: write, aurora: { waitMs: 100 } }))
     expect(error.code).toBe('ERR_AURORA_NO_WRITER')
     expect(error.message).toContain('waitMs')
   })
@@ -541,9 +541,7 @@ describe('waiting for a writer', () => {
   it('ends when the signal is given, before or while it waits', async () => {
     const pool = await withoutWriter()
     const controller = new AbortController()
-    const waiting = failureOf(
-      pool.query({ sql: write, aurora: { signal: controller.signal } } as never),
-    )
+    const waiting = failureOf(pool.query({ sql: write, aurora: { signal: controller.signal } }))
     await eventually('it waits', () => pool.aurora.stats().waiting === 1)
     const reason = new Error('the caller went away')
     controller.abort(reason)
@@ -551,7 +549,7 @@ describe('waiting for a writer', () => {
     expect(error.code).toBe('ERR_AURORA_ABORTED')
     expect(error.cause).toBe(reason)
     const again = await failureOf(
-      pool.query({ sql: write, aurora: { signal: AbortSignal.abort() } } as never),
+      pool.query({ sql: write, aurora: { signal: AbortSignal.abort() } }),
     )
     expect(again.code).toBe('ERR_AURORA_ABORTED')
     await eventually('nothing is left', () => nothingIsLeft(pool))

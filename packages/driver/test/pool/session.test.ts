@@ -441,7 +441,7 @@ describe('hints', () => {
   it('and options decide where a statement goes', async () => {
     const pool = await simulation.readyPool({ aurora: eventual })
     const where = async (sql: string, aurora?: object) => {
-      const [rows] = await pool.query<RowDataPacket[]>({ sql, ...(aurora && { aurora }) } as never)
+      const [rows] = await pool.query<RowDataPacket[]>({ sql, ...(aurora && { aurora }) })
       return rows[0]?.id as string
     }
     const ID = 'SELECT @@aurora_server_id AS id'
@@ -452,7 +452,7 @@ describe('hints', () => {
     const error = await failureOf(where(`/* aurora:wrter */ ${ID}`))
     expect(error.code).toBe('ERR_AURORA_OPTION')
     const refused = await failureOf(
-      pool.query({ sql: write('x'), aurora: { role: 'reader', waitMs: 100 } } as never),
+      pool.query({ sql: write('x'), aurora: { role: 'reader', waitMs: 100 } }),
     )
     expect(refused.errno).toBe(1290)
   })
