@@ -162,7 +162,7 @@ export class Cluster implements Runner {
     const lease = this.#ended(work)
     const { sqlClass, holder } = work
     this.budget.refund()
-    if (!sqlClass.isRepeatable) this.#noteWrite(work)
+    if (!sqlClass.isRepeatable || work.wasInTransaction) this.#noteWrite(work)
     if (lease !== undefined) {
       if (sqlClass.setsState) this.#noteState(work, lease)
       if (holder === undefined) {
@@ -347,9 +347,11 @@ export class Cluster implements Runner {
     work.onEnded?.()
   }
 
-  #noteWrite({ sqlClass, context }: Work): void {
+  /** What may have written, or committed, must be seen. BEGIN and the like commit what was open before them. */
+  #noteWrite({ sqlClass, context, wasInTransaction }: Work): void {
     const { setsState, control } = sqlClass
-    if (setsState || control === 'begin' || control === 'set-transaction') return
+    const isSetting = setsState || control === 'begin' || control === 'set-transaction'
+    if (isSetting && !wasInTransaction) return
     this.consistency.wrote(context)
     if (this.state.mode === 'single') this.state.hasHadWriter = true
   }

@@ -207,6 +207,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (isReachable === this.isReachable) return
     this.isReachable = isReachable
     this.#setup.onReachable(this.id, isReachable, error)
+    // Whoever waits for a connection here is better served elsewhere.
+    if (!isReachable) for (const borrower of this.#takeWaiting()) borrower.refuse(error)
   }
 
   /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */

@@ -67,10 +67,12 @@ export class Recovery {
 
   /** Runs it again, lets it wait, or gives the caller its error. */
   recover(work: Work, pool: InstancePool, lease: Lease | undefined, error: unknown): void {
-    const { state, budget, surface } = this.#setup
+    const { state, budget, consistency, surface } = this.#setup
     const kind = classifyError(error)
     const failure: Failure = { pool, lease, error, kind }
     work.failures++
+    // Part of it may have taken effect: the first of several statements, or what a procedure did before it failed.
+    if (work.wasSent && !work.sqlClass.isRepeatable) consistency.wrote(work.context)
     const isOver = state.isClosed || work.holder?.isDead === true
     if (!state.isAurora || isOver) return surface(work, failure, undefined)
     const decision = decideRetry({
@@ -104,9 +106,8 @@ export class Recovery {
   }
 
   #surface(work: Work, pool: InstancePool, failure: Failure, decision: Surface): void {
-    const { consistency, surface } = this.#setup
+    const { surface } = this.#setup
     const { lease, kind } = failure
-    if (decision.outcome === 'unknown') consistency.wrote(work.context)
     if (work.holder !== undefined && decision.sessionIsDead) work.holder.isDead = true
     if (lease !== undefined && decision.keepUntilReply) {
       lease.isReplyDue = true
