@@ -162,7 +162,7 @@ export class Cluster implements Runner {
     const lease = this.#ended(work)
     const { sqlClass, holder } = work
     this.budget.refund()
-    if (!sqlClass.isRepeatable || work.wasInTransaction) this.#noteWrite(work)
+    if (!sqlClass.isRepeatable || sqlClass.control !== 'none') this.#noteWrite(work)
     if (lease !== undefined) {
       if (sqlClass.setsState) this.#noteState(work, lease)
       if (holder === undefined) {
