@@ -16,19 +16,28 @@ type Done = (error: Error | null) => void
 
 /** What a mysql2 connection can be asked to run, over whichever physical connection suits. */
 export abstract class ConnectionSurface extends ConnectionView {
-  protected readonly cluster: Cluster
-  protected readonly holder: Holder
-  protected readonly queue: StatementQueue
+  // Private by `#`, so that they do not show among the own keys of what looks like a mysql2 connection.
+  readonly #cluster: Cluster
+  readonly #holder: Holder
+  readonly #queue: StatementQueue
 
   constructor(cluster: Cluster, holder: Holder) {
     super()
-    this.cluster = cluster
-    this.holder = holder
-    this.queue = new StatementQueue(cluster)
-    // Own fields of mysql2's connection that are no secret of ours would show in a listing of its keys; these are not among them.
-    for (const name of ['cluster', 'holder', 'queue']) {
-      Object.defineProperty(this, name, { enumerable: false })
-    }
+    this.#cluster = cluster
+    this.#holder = holder
+    this.#queue = new StatementQueue(cluster)
+  }
+
+  protected get cluster(): Cluster {
+    return this.#cluster
+  }
+
+  protected get holder(): Holder {
+    return this.#holder
+  }
+
+  protected get queue(): StatementQueue {
+    return this.#queue
   }
 
   query(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
