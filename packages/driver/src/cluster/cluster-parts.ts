@@ -151,7 +151,7 @@ export function joinParts(
     consistency,
     state,
     isSeekingWriter: () => failover.isOpen,
-    onHeld: () => monitor.freshen(),
+    onHeld: (sinceMs) => monitor.freshen(sinceMs),
   })
 
   const recovery = new Recovery({

@@ -163,6 +163,7 @@ export class Cluster implements Runner {
     const { sqlClass, holder } = work
     this.budget.refund()
     if (!sqlClass.isRepeatable || sqlClass.control !== 'none') this.#noteWrite(work)
+    else if (lease !== undefined) work.context?.saw(lease.lender.id)
     if (lease !== undefined) {
       if (sqlClass.setsState) this.#noteState(work, lease)
       if (holder === undefined) {

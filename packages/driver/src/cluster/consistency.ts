@@ -11,8 +11,15 @@ const REQUEST_CHANNEL = 'http.server.request.start'
 export class Context {
   /** When its last write was acknowledged. */
   lastWriteMs = Number.NEGATIVE_INFINITY
-  /** The reader of its first read. */
-  readerId: string | undefined
+  /** The instance that answered its last read, and when: what was seen there must be seen by the next. */
+  servedBy: string | undefined
+  seenMs = Number.NEGATIVE_INFINITY
+
+  /** A read was answered. */
+  saw(instanceId: string): void {
+    this.servedBy = instanceId
+    this.seenMs = monotonicMs()
+  }
 }
 
 /**

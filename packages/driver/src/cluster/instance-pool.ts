@@ -340,7 +340,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
           this.#opening.add(opened)
         },
       })
-      const lease: Lease = new Connection(core, this, permit, (dead) => dead.lender.#buried(dead))
+      const lease: Lease = new Connection(core, this, permit, (dead) => dead.lender.#lost(dead))
       lease.generation = generation
       this.#all.add(lease)
       await this.#introduce(lease)
@@ -363,6 +363,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       lease.end()
       throw error
     }
+  }
+
+  /** Closed by the other side. While roles waver it is an instance that restarts: it must not be met by a herd. */
+  #lost(lease: Lease): void {
+    if (this.#setup.areTimesDoubtful()) this.narrowGate(this.#setup.options.maxConnecting)
+    this.#buried(lease)
   }
 
   /** Closed by us. */

@@ -28,6 +28,10 @@ const SETTLING_INTERVAL_MS = 200
 /** Fresh reports asked for by writes are at least so far apart. */
 const FRESHEN_APART_MS = 200
 
+/** What a row's lag is padded by before it proves anything, and how old a row usually is when it is read. */
+const LAG_PADDING_MS = 30
+const ROW_AGE_MS = 100
+
 /** Marks the writer's row (AWS: AuroraMySQL.Reference.ISTables). */
 const MASTER_SESSION_ID = 'MASTER_SESSION_ID'
 
@@ -116,10 +120,14 @@ export class Monitor {
     for (const id of [...this.#questioners.keys()]) this.drop(id)
   }
 
-  /** Reads are being held on the writer until a reader is known to have what was written: ask for a report soon. */
-  freshen(): void {
+  /**
+   * Reads are being held on the writer until a reader is known to have what was written up to `sinceMs`: asks for a report as soon as
+   * one can prove that, and then again.
+   */
+  freshen(sinceMs: number): void {
     if (this.#mode !== 'calm' || this.#freshenTimer !== undefined) return
-    const dueMs = this.#freshenedMs + FRESHEN_APART_MS - monotonicMs()
+    const provableMs = sinceMs + this.#proofTakesMs()
+    const dueMs = Math.max(provableMs, this.#freshenedMs + FRESHEN_APART_MS) - monotonicMs()
     this.#freshenTimer = setTimeout(
       () => {
         this.#freshenTimer = undefined
@@ -183,6 +191,13 @@ export class Monitor {
     clearTimeout(this.#timer)
     clearTimeout(this.#freshenTimer)
     for (const id of [...this.#questioners.keys()]) this.drop(id)
+  }
+
+  /** How long after a write the least lagging reader's row can show that it has passed it. */
+  #proofTakesMs(): number {
+    let leastMs = Number.POSITIVE_INFINITY
+    for (const { lagMs } of this.#topology?.readers ?? []) leastMs = Math.min(leastMs, lagMs ?? 0)
+    return Number.isFinite(leastMs) ? leastMs + LAG_PADDING_MS + ROW_AGE_MS : 0
   }
 
   get #isClosed(): boolean {

@@ -26,7 +26,7 @@ export interface PlacementSetup {
   /** An episode is open: nothing goes to a writer. */
   isSeekingWriter(): boolean
   /** A read was held because no reader is known to have what was written. */
-  onHeld(): void
+  onHeld(sinceMs: number): void
 }
 
 /** Which instance serves a piece of work now. Plain calls on values in memory. */
@@ -129,21 +129,16 @@ export class Placement {
     const { members } = this.#setup
     const { context } = work
     this.#wish(work)
-    if (context?.readerId !== undefined) {
-      // Within a request reads stay with the reader of the first one while it serves, so that they never go back in time.
-      const known = members.get(context.readerId)
-      if (
-        known !== undefined &&
-        known.role === 'reader' &&
-        known !== work.avoid &&
-        this.#serves(known)
-      )
-        return known
+    if (context?.servedBy !== undefined) {
+      // Within a request reads stay with the instance of the one before while it serves, and never go back in time: another
+      // reader must have all that has been seen.
+      const known = members.get(context.servedBy)
+      const isReader = known !== undefined && known.role === 'reader'
+      if (isReader && known !== work.avoid && this.#serves(known)) return known
+      this.#want.visibleSinceMs = Math.max(this.#want.visibleSinceMs ?? 0, context.seenMs)
     }
     this.#want.turn++
-    const pool = selectReader(members.readers, this.#want)
-    if (context !== undefined && pool !== undefined) context.readerId = pool.id
-    return pool
+    return selectReader(members.readers, this.#want)
   }
 
   /** No reader may have it: the writer does. */
@@ -154,7 +149,7 @@ export class Placement {
       members.readers.some(({ isReachable }) => isReachable)
     if (isForConsistency) {
       this.held.consistency++
-      onHeld()
+      onHeld(this.#want.visibleSinceMs ?? 0)
     } else this.held.noReader++
     if (!this.mayHold(work)) return undefined
     const pool = this.#placeWrite()
