@@ -3,6 +3,7 @@ import type { ConnectionConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import type { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
+import { Pause } from '../io/pause.js'
 import { Questioner } from '../io/questioner.js'
 import { applyReport } from '../model/apply-report.js'
 import type { Endpoint, InstanceEndpoint } from '../model/endpoint.js'
@@ -20,6 +21,8 @@ const URGENT_ANSWER_MS = 1_000
 const CALM_SPREAD = 0.2
 /** Urgent ones: a fleet that lost the same writer at the same moment spreads over the whole interval. */
 const URGENT_SPREAD = 0.5
+/** After the loss of an open connection the next question comes within this share of the interval. */
+const SOON = 0.5
 /** When nobody answered for long, questions slow down by this factor, to this interval. */
 const SLOW_DOWN = 1.5
 const SLOWEST_MS = 1_000
@@ -63,6 +66,7 @@ export class Monitor {
   readonly #setup: MonitorSetup
   readonly #questioners = new Map<string, Questioner>()
   readonly #urged = new Set<string>()
+  readonly #pauses = new Map<string, Pause>()
   #topology: Topology | undefined
   #mode: 'new' | 'calm' | 'urgent' | 'asleep' | 'closed' = 'new'
   #urgentSinceMs = 0
@@ -259,7 +263,7 @@ export class Monitor {
     while (this.#mode === 'urgent' && this.#isCandidate(id)) {
       await this.ask(id).catch(ignore)
       if (this.#mode !== 'urgent') break
-      await this.#pause()
+      await this.#pause(id)
       this.#urgeAll()
     }
     this.#urged.delete(id)
@@ -271,19 +275,28 @@ export class Monitor {
     )
   }
 
-  #pause(): Promise<void> {
+  /** A connection that had been open was lost: that is news in itself, so the next question does not wait for its turn. */
+  #onLost(id: string): void {
+    const soonMs = Math.random() * this.#setup.options.urgentIntervalMs * SOON
+    const pause = this.#pauses.get(id)
+    if (this.#mode === 'urgent' && pause !== undefined) pause.endWithin(soonMs)
+    else if (this.#mode === 'calm' && !this.#isResting && id === this.#topology?.writer?.id) {
+      setTimeout(() => {
+        if (this.#mode === 'calm') void this.ask(id).catch(ignore)
+      }, soonMs).unref()
+    }
+  }
+
+  async #pause(id: string): Promise<void> {
     const { urgentIntervalMs, urgentForMs } = this.#setup.options
     const beyondMs = monotonicMs() - this.#urgentSinceMs - urgentForMs
     const slowedMs =
       beyondMs <= 0 ? urgentIntervalMs : urgentIntervalMs * SLOW_DOWN ** (beyondMs / SLOWEST_MS)
-    const delayMs = aroundMs(
-      Math.min(slowedMs, Math.max(SLOWEST_MS, urgentIntervalMs)),
-      URGENT_SPREAD,
-      Math.random,
-    )
-    return new Promise((resolve) => {
-      setTimeout(resolve, delayMs).unref()
-    })
+    const intervalMs = Math.min(slowedMs, Math.max(SLOWEST_MS, urgentIntervalMs))
+    const pause = new Pause(aroundMs(intervalMs, URGENT_SPREAD, Math.random))
+    this.#pauses.set(id, pause)
+    await pause.over
+    this.#pauses.delete(id)
   }
 
   #take(id: string, report: TopologyReport): void {
@@ -324,6 +337,7 @@ export class Monitor {
       lookup: instance === undefined ? addresses.fresh : addresses.cached,
       config,
       password: options.password,
+      onLost: () => this.#onLost(id),
     })
     this.#questioners.set(id, questioner)
     return questioner

@@ -50,6 +50,8 @@ export interface QuestionerTarget {
   readonly lookup: LookupFunction
   readonly config: ConnectionConfig
   readonly password: ((target: PasswordTarget) => string | Promise<string>) | undefined
+  /** A connection that had been open was closed by the other side, or by a question that was not answered. */
+  onLost(): void
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -185,7 +187,10 @@ export class Questioner implements ConnectionOwner {
         core.destroy()
         throw lostError('The question was withdrawn')
       }
-      core.stream.once('close', () => this._removeConnection(core))
+      core.stream.once('close', () => {
+        this._removeConnection(core)
+        if (!this.#isClosed) this.#target.onLost()
+      })
       this.#core = core
       return core
     } finally {
