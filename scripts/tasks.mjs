@@ -16,10 +16,15 @@ const say = (line) => console.log(`> ${line}`)
  * @type {Record<string, (args: readonly string[]) => Promise<boolean>>}
  */
 const TASKS = {
-  demo: async () => {
+  demo: async (args) => {
     await ensureBuilt(say)
     const demo = join(root, 'examples', 'demo')
-    return (await runNpm(['start', '--silent'], { cwd: demo })).isGreen
+    return (await runNpm(['start', '--silent', '--', ...args], { cwd: demo })).isGreen
+  },
+  'bench:recovery': async (args) => {
+    await ensureBuilt(say)
+    const bench = join(root, 'test', 'bench', 'recovery', 'index.mjs')
+    return (await run(process.execPath, [bench, ...args])).isGreen
   },
   test: () => runSuite(say, ALL_STEPS),
   'test:full': () => runSuite(say, ALL_STEPS, { TEST_TIME_SCALE: '1' }),
