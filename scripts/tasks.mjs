@@ -11,6 +11,18 @@ import { root, TaskError } from './workspace.mjs'
 const say = (line) => console.log(`> ${line}`)
 
 /**
+ * Runs a measurement below `test/bench`, on the packages as built.
+ *
+ * @param {string} name
+ * @param {readonly string[]} args
+ */
+async function bench(name, args) {
+  await ensureBuilt(say)
+  const file = join(root, 'test', 'bench', name, 'index.mjs')
+  return (await run(process.execPath, [file, ...args])).isGreen
+}
+
+/**
  * What `npm run …` can do; each resolves with whether all is well. The workspace is installed before each.
  *
  * @type {Record<string, (args: readonly string[]) => Promise<boolean>>}
@@ -21,11 +33,8 @@ const TASKS = {
     const demo = join(root, 'examples', 'demo')
     return (await runNpm(['start', '--silent', '--', ...args], { cwd: demo })).isGreen
   },
-  'bench:recovery': async (args) => {
-    await ensureBuilt(say)
-    const bench = join(root, 'test', 'bench', 'recovery', 'index.mjs')
-    return (await run(process.execPath, [bench, ...args])).isGreen
-  },
+  'bench:recovery': (args) => bench('recovery', args),
+  'bench:consistency': (args) => bench('consistency', args),
   test: () => runSuite(say, ALL_STEPS),
   'test:full': () => runSuite(say, ALL_STEPS, { TEST_TIME_SCALE: '1' }),
   'test:behaviour': () => runSuite(say, BEHAVIOUR_STEPS),
