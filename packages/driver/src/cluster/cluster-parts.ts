@@ -139,6 +139,7 @@ export function joinParts(
   const room: WaitingRoom = new WaitingRoom({
     options,
     emit,
+    reason: () => failover.firstError,
     place: (work) => owner.place(work),
     giveUp: (work, error) =>
       owner.surface(work, { pool: work.pool, lease: undefined, error, kind: 'lost' }, undefined),

@@ -21,6 +21,7 @@ export interface FailoverSetup {
 interface Episode {
   readonly startedMs: number
   readonly reason: FailoverReason
+  readonly firstError: unknown
   readonly previous: InstancePool
   readonly timer: NodeJS.Timeout
 }
@@ -55,6 +56,11 @@ export class Failover {
     return this.#episode !== undefined
   }
 
+  /** What began the episode that is open. */
+  get firstError(): unknown {
+    return this.#episode?.firstError
+  }
+
   /** Roles may still waver: an episode is open, or ended less than `ms` ago. */
   isRecent(ms: number): boolean {
     return this.#episode !== undefined || monotonicMs() - this.#completedMs < ms
@@ -76,6 +82,7 @@ export class Failover {
     this.#episode ??= {
       startedMs: monotonicMs(),
       reason,
+      firstError: error,
       previous: this.#setup.writer() ?? pool,
       timer: setTimeout(() => this.#tellFailed(), options.failoverTimeoutMs).unref(),
     }

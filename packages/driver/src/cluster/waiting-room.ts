@@ -9,6 +9,8 @@ import type { Work } from './work.js'
 export interface WaitingRoomSetup {
   readonly options: ResolvedOptions
   readonly emit: Emit
+  /** Why there is nobody to serve whoever has not failed itself: what began the episode. */
+  reason(): unknown
   /** The instance that may serve it now; undefined: none, it waits on. */
   place(work: Work): InstancePool | undefined
   /** The wait is over without an instance. */
@@ -36,7 +38,10 @@ export class WaitingRoom {
     const { options, emit } = this.#setup
     if (this.#queue.length >= options.maxWaiting) {
       const message = `${options.maxWaiting} statements wait already (aurora.maxWaiting)`
-      return this.#giveUp(work, new AuroraError('ERR_AURORA_QUEUE_FULL', message, causeOf(work)))
+      return this.#giveUp(
+        work,
+        new AuroraError('ERR_AURORA_QUEUE_FULL', message, this.#causeOf(work)),
+      )
     }
     const nowMs = monotonicMs()
     work.deadlineMs ??= nowMs + (work.options?.waitMs ?? options.failoverTimeoutMs)
@@ -110,6 +115,12 @@ export class WaitingRoom {
     work.onAbort = undefined
   }
 
+  /** The first error is kept as the cause, never hidden behind the last. */
+  #causeOf(work: Work): { cause?: unknown } {
+    const cause = work.firstError ?? this.#setup.reason()
+    return cause === undefined ? {} : { cause }
+  }
+
   #tooLate(work: Work): AuroraError {
     const option =
       work.options?.waitMs === undefined
@@ -120,12 +131,12 @@ export class WaitingRoom {
       ? new AuroraError(
           'ERR_AURORA_NO_WRITER',
           `No instance confirmed itself as the writer within ${waitedMs} ms (${option})`,
-          causeOf(work),
+          this.#causeOf(work),
         )
       : new AuroraError(
           'ERR_AURORA_NO_READER',
           `No instance could serve the read within ${waitedMs} ms (${option})`,
-          causeOf(work),
+          this.#causeOf(work),
         )
   }
 }
@@ -135,9 +146,4 @@ function aborted(work: Work): AuroraError {
   return new AuroraError('ERR_AURORA_ABORTED', 'The signal ended the wait for an instance', {
     cause,
   })
-}
-
-/** The first error is kept as the cause, never hidden behind the last. */
-function causeOf(work: Work): { cause?: unknown } {
-  return work.firstError === undefined ? {} : { cause: work.firstError }
 }

@@ -51,14 +51,14 @@ describe('destroy()', () => {
     const holder = await take()
     await run(holder, 'START TRANSACTION')
     const other = await take()
-    const waiting = run(other, "INSERT INTO note VALUES (1, 'must not be written')")
+    const waiting = failureOf(run(other, "INSERT INTO note VALUES (1, 'must not be written')"))
     await eventually('it waits', () =>
       pool.aurora.stats().instances.some(({ waiting: count }) => count > 0),
     )
     other.destroy()
     await run(holder, 'COMMIT')
     holder.release()
-    await failureOf(waiting)
+    await waiting
     await pool.promise().query("INSERT INTO note VALUES (2, 'after it')")
     expect(await idsOf()).toEqual([2])
     await eventually('nothing is left', () => nothingIsLeft(pool))
