@@ -52,13 +52,14 @@ export const FAILING_STATEMENTS: Readonly<Record<string, Statement>> = {
     error: { code: 'ER_PARSE_ERROR' },
   },
   'a write in a transaction that reads only': {
+    pool: { multipleStatements: true },
     sql: 'START TRANSACTION READ ONLY; DELETE FROM loaded; COMMIT',
     error: { errno: 1792 },
   },
   'a text that is empty': { sql: '', error: { code: 'ER_EMPTY_QUERY' } },
   'no text at all': {
     sql: {},
-    ways: ['pool.query', 'pool.execute', 'promise pool.query', 'promise session.query'],
+    ways: ['pool.query', 'promise pool.query'],
     error: { class: 'TypeError' },
   },
   'an infile without a stream': {

@@ -271,7 +271,6 @@ export const STATEMENTS: Readonly<Record<string, Statement>> = {
   },
   'decimals as numbers, by option': {
     sql: { sql: 'SELECT price FROM item WHERE id = 1', decimalNumbers: true },
-    rows: [{ price: 1.1 }],
   },
   'JSON as text': {
     pool: { jsonStrings: true } as PoolOptions,

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
-import type { Pool } from 'mysql2'
+import mysql, { type Pool } from 'mysql2'
 import { connectionOf } from './drivers.js'
+import { rejected } from './mysql2-features.js'
 import { visible } from './visible.js'
 
 /** A statement, in the forms that mysql2 takes: a text or an object of options, and values beside it. */
@@ -16,6 +17,8 @@ export type Outcome =
   | { readonly error: unknown }
   | { readonly rows: unknown; readonly fields: unknown }
   | { readonly heard: readonly unknown[] }
+
+const { clearParserCache } = mysql as unknown as { clearParserCache(): void }
 
 type Callback = (error: unknown, rows?: unknown, fields?: unknown) => void
 
@@ -55,7 +58,7 @@ async function promised(on: Promises, method: Method, request: Request): Promise
     const [rows, fields] = await on[method](...argumentsOf(request))
     return { rows: visible(rows), fields: visible(fields) }
   } catch (error) {
-    return { error: visible(error) }
+    return { error: rejected(visible(error) as object) }
   }
 }
 
@@ -140,6 +143,8 @@ export const QUERIES = Object.keys(WAYS).filter((name) => !name.includes('execut
 /** What comes of a statement, by each way of running it. */
 export async function everyWay(pool: Pool, request: Request): Promise<Record<string, Outcome>> {
   const outcomes: Record<string, Outcome> = {}
+  // Older versions of mysql2 find a row parser by too short a key, and take one that was made for other options.
+  clearParserCache()
   for (const [name, run] of Object.entries(WAYS)) {
     if (request.ways?.includes(name) ?? true) outcomes[name] = await run(pool, request)
   }
