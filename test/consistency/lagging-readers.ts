@@ -1,5 +1,6 @@
 import type { AuroraPool } from 'aurora-mysql2'
 import type { AuroraPool as AuroraPromisePool } from 'aurora-mysql2/promise'
+import type { ClusterOptions } from 'aurora-mysql2-simulator'
 import type { Simulation } from '../../packages/driver/test/simulation.js'
 import { eventually, simulate } from '../../packages/driver/test/simulation.js'
 
@@ -10,8 +11,8 @@ export const SCALE = Number(process.env.TEST_TIME_SCALE ?? '0.25')
 export const MOST_LAG_MS = 5_000 * SCALE
 
 /** A cluster with a table of notes, whose readers can be made to lag for real. */
-export async function simulateNotes(instances = 3): Promise<Simulation> {
-  const simulation = await simulate({ instances })
+export async function simulateNotes(options: ClusterOptions = {}): Promise<Simulation> {
+  const simulation = await simulate(options)
   const { cluster } = simulation
   await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY, version INT NOT NULL)')
   await cluster.query(
@@ -26,11 +27,12 @@ export async function simulateNotes(instances = 3): Promise<Simulation> {
 
 /**
  * Opens this many connections to each instance, and waits until they lie idle. In the simulator a connection shows the newest data
- * when it is opened, however far its reader lags; from then on it lags too.
+ * when it is opened, however far its reader lags; from then on it lags too. `run` says in which context each is opened.
  */
 export async function warmUp(
   pool: AuroraPool | AuroraPromisePool,
   connections: number,
+  run: (work: () => unknown) => unknown = (work) => work(),
 ): Promise<void> {
   await pool.aurora.ready()
   const promised = 'promise' in pool ? (pool.promise() as Pick<AuroraPromisePool, 'query'>) : pool
@@ -42,7 +44,9 @@ export async function warmUp(
     const asked: unknown[] = []
     for (const role of ['writer', 'reader', 'reader', 'reader'])
       for (let turn = 0; turn < connections; turn++)
-        asked.push(promised.query({ sql: 'SELECT SLEEP(0.01)', aurora: { role } } as never))
+        asked.push(
+          run(() => promised.query({ sql: 'SELECT SLEEP(0.01)', aurora: { role } } as never)),
+        )
     await Promise.all(asked)
     return isWarm()
   })
