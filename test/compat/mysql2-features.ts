@@ -19,6 +19,9 @@ export const HAS_ASYNC_DISPOSAL =
   (mysqlPromise as unknown as { readonly PromisePool: { readonly prototype: object } }).PromisePool
     .prototype
 
+/** Older versions let one connection's `changeUser` change the user of the whole pool. */
+export const HAS_CONFIGS_APART = '_createConnectionConfig' in Pool.prototype
+
 /** What older versions of mysql2's promise API copy of an error; all else of it is lost on the way. */
 const COPIED = ['message', 'code', 'errno', 'sql', 'sqlState', 'sqlMessage'] as const
 

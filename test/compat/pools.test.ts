@@ -61,6 +61,17 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
     expect(await promised).toBe(promised)
   })
 
+  it('fails what has no text', async () => {
+    // Older versions never call back, and throw where nobody can catch.
+    if (name === 'mysql2' && !REJECTS_WITH_THE_ERROR) return expect(HAS_RESET).toBe(false)
+    const pool = await bench().pool(name)
+    for (const request of [{}, { values: [1] }, { sql: null }]) {
+      const work = pool.promise().query(request as never)
+      expect(await failed(work)).toMatchObject({ class: 'TypeError' })
+    }
+    expect((await pool.promise().query('SELECT 1 AS a'))[0]).toEqual([{ a: 1 }])
+  })
+
   it('shows its configuration, live', async () => {
     const pool = await bench().pool(name, { connectionLimit: 3, queueLimit: 5, idleTimeout: 1234 })
     const config = pool.config as unknown as Record<string, Record<string, unknown>>
@@ -221,7 +232,8 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
     const other = await promised.getConnection()
     promised.releaseConnection(other)
     promised.releaseConnection({} as never)
-    other.release()
+    // Older versions put a connection that is released twice into the pool twice.
+    if ('_released' in session) other.release()
     await promised.query(WRITE)
     await vi.waitFor(() => expect(lengths(pool)[0]).toBe(lengths(pool)[1]))
   })
