@@ -1,10 +1,11 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { ErrorDetail } from '../contract/error-detail.js'
 import type { Emit } from '../contract/events.js'
 import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
-import { lostError } from '../io/connection.js'
+import { isBornAutocommit, lostError } from '../io/connection.js'
 import type { RetryBudget } from '../policy/retry-budget.js'
 import type { SqlClassifier } from '../policy/sql-classifier.js'
 import { Belief } from './belief.js'
@@ -76,6 +77,8 @@ export function joinParts(
 ): ClusterParts {
   const { options, target, state, consistency, classifier, budget, counts } = owner
   const addresses = new AddressCache(options.lookup)
+  const resource = new AsyncResource('aurora-mysql2')
+  const outside = <T>(work: () => T): T => resource.runInAsyncScope(work)
   let usedMs = monotonicMs()
   let ticks = 0
 
@@ -87,7 +90,11 @@ export function joinParts(
       lookup: addresses.cached,
       password: options.password,
     },
-    onConnection: hooks.onConnection,
+    outside,
+    onConnection: (core) => {
+      if (!isBornAutocommit(core)) state.isWithoutAutocommit = true
+      hooks.onConnection(core)
+    },
     onEnqueue: hooks.onEnqueue,
     onReachable: (id, isReachable, error) => {
       emit('instanceReachable', { instance: id, isReachable, code: codeOf(error) })
@@ -109,6 +116,7 @@ export function joinParts(
     options,
     addresses,
     given: target.given,
+    outside,
     question: target.scope === 'single' ? 'role' : 'topology',
     instanceEndpoint: target.instanceEndpoint,
     emit,

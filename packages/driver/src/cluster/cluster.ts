@@ -8,7 +8,9 @@ import { ProcessHold } from '../io/process-hold.js'
 import { SessionState } from '../io/session-state.js'
 import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
+import type { SqlClass } from '../policy/sql-class.js'
 import { SqlClassifier } from '../policy/sql-classifier.js'
+import { closedStateError } from './closed-state-error.js'
 import { type ClusterHooks, type ClusterParts, joinParts } from './cluster-parts.js'
 import { Consistency } from './consistency.js'
 import { giveBack } from './give-back.js'
@@ -141,7 +143,7 @@ export class Cluster implements Runner {
     const { holder } = work
     const pool = lease.lender
     pool.underWay++
-    pool.counts.statements++
+    if (!work.isCheckout) pool.counts.statements++
     work.pool = pool
     work.lease = lease
     work.attempts++
@@ -149,6 +151,7 @@ export class Cluster implements Runner {
     work.wasPinned = holder?.isPinned ?? false
     lease.isWriting = !work.sqlClass.isRepeatable || work.wasInTransaction
     if (holder !== undefined) holder.lease = lease
+    if (work.sqlClass.intent === 'read') work.context?.goesTo(pool.id)
     if (work.prelude === undefined) work.begin(lease)
     else replay(work, lease, this)
   }
@@ -163,9 +166,10 @@ export class Cluster implements Runner {
     const { sqlClass, holder } = work
     this.budget.refund()
     if (!sqlClass.isRepeatable || sqlClass.control !== 'none') this.#noteWrite(work)
-    else if (lease !== undefined) work.context?.saw(lease.lender.id)
+    else work.context?.saw()
     if (lease !== undefined) {
-      if (sqlClass.setsState) this.#noteState(work, lease)
+      const isSetting = sqlClass.setsState || (sqlClass.pins && !sqlClass.isSingle)
+      if (isSetting) this.#noteState(work, lease)
       if (holder === undefined) {
         lease.leftState = lease.state
         this.giveBack(lease, undefined)
@@ -180,13 +184,17 @@ export class Cluster implements Runner {
   failed(work: Work, error: Error): void {
     const lease = this.#ended(work)
     work.firstError ??= error
+    if (lease !== undefined) this.#noteLeftovers(work.sqlClass, lease)
     this.#parts.recovery.recover(work, lease?.lender ?? this.members.given, lease, error)
   }
 
   /** The caller gets the error, with what is known about it where our rules hold. */
   surface(work: Work, failure: Failure, outcome: ErrorDetail['outcome'] | undefined): void {
     const { pool, lease, error, kind } = failure
-    const { holder } = work
+    const { holder, prelude } = work
+    // Its transaction was to be opened again and was not: nothing of the session may run outside of one.
+    const isOver = prelude !== undefined && holder !== undefined
+    if (isOver) holder.isDead = true
     if (lease !== undefined) {
       if (holder === undefined) this.giveBack(lease, undefined)
       else if (lease.isDead) this.#drop(holder)
@@ -197,7 +205,7 @@ export class Cluster implements Runner {
     if (this.state.isAurora) {
       describeFailure(error, {
         kind,
-        ...(outcome === undefined ? {} : { outcome }),
+        ...outcomeOf(isOver ? 'rolled-back' : outcome),
         ...(pool === undefined ? {} : { instance: pool.id }),
         attempts: work.attempts,
         waitedMs: Math.round(work.waitedMs),
@@ -288,15 +296,27 @@ export class Cluster implements Runner {
 
   /** Cuts whatever still runs: for a drain whose time is over. */
   cutAll(): void {
-    const error = lostError('Connection lost: the pool was drained.')
-    for (const pool of this.members.all()) for (const lease of [...pool.leases]) lease.cut(error)
+    for (const pool of this.members.all()) {
+      for (const lease of [...pool.leases])
+        lease.cut(lostError('Connection lost: the pool was drained.'))
+    }
   }
 
+  /** Errors bring no flags: what ran before the failure, in one text or in a procedure, may have left a transaction open, and more. */
+  #noteLeftovers({ isSingle, isCall, pins }: SqlClass, lease: Lease): void {
+    if (isSingle && !isCall) return
+    lease.isInTransaction = true
+    if (pins) lease.isSpent = true
+  }
+
+  /** What a session has set is its own; what it found on the connection stays the connection's. */
   #noteState({ stateText, holder }: Work, lease: Lease): void {
-    lease.state = stateText === undefined ? SessionState.unknown() : lease.state.after(stateText)
+    const after = (state: SessionState): SessionState =>
+      stateText === undefined ? SessionState.unknown() : state.after(stateText)
+    lease.state = after(lease.state)
     if (holder === undefined) return
-    holder.state = lease.state
-    if (stateText === undefined || lease.state.isLong) holder.bindForGood()
+    holder.state = after(holder.state)
+    if (stateText === undefined || holder.state.isLong) holder.bindForGood()
   }
 
   /** Between statements a session keeps its lease, unless it was released or must hold nothing. */
@@ -373,9 +393,6 @@ export class Cluster implements Runner {
   }
 }
 
-/** As mysql2 makes it for a statement on a connection that has been closed: fatal, without a code. */
-function closedStateError(): Error {
-  return Object.assign(new Error("Can't add new command when connection is in closed state"), {
-    fatal: true,
-  })
+function outcomeOf(outcome: ErrorDetail['outcome'] | undefined): Pick<ErrorDetail, 'outcome'> {
+  return outcome === undefined ? {} : { outcome }
 }

@@ -11,14 +11,40 @@ const REQUEST_CHANNEL = 'http.server.request.start'
 export class Context {
   /** When its last write was acknowledged. */
   lastWriteMs = Number.NEGATIVE_INFINITY
-  /** The instance that answered its last read, and when: what was seen there must be seen by the next. */
+  /** The instance that its last read was sent to, and when one was answered: what was seen must be seen by the next. */
   servedBy: string | undefined
   seenMs = Number.NEGATIVE_INFINITY
+  /** The context within which this one was begun: what happens here has happened there. */
+  readonly #outer: Context | undefined
+
+  constructor(outer: Context | undefined) {
+    this.#outer = outer
+    if (outer === undefined) return
+    this.lastWriteMs = outer.lastWriteMs
+    this.servedBy = outer.servedBy
+    this.seenMs = outer.seenMs
+  }
+
+  /** A write was acknowledged, or may have taken effect. */
+  wrote(nowMs: number): void {
+    for (let context: Context | undefined = this; context !== undefined; context = context.#outer) {
+      context.lastWriteMs = nowMs
+    }
+  }
+
+  /** A read is sent there. */
+  goesTo(instanceId: string): void {
+    for (let context: Context | undefined = this; context !== undefined; context = context.#outer) {
+      context.servedBy = instanceId
+    }
+  }
 
   /** A read was answered. */
-  saw(instanceId: string): void {
-    this.servedBy = instanceId
-    this.seenMs = monotonicMs()
+  saw(): void {
+    const nowMs = monotonicMs()
+    for (let context: Context | undefined = this; context !== undefined; context = context.#outer) {
+      context.seenMs = nowMs
+    }
   }
 }
 
@@ -32,7 +58,7 @@ export class Context {
 export class Consistency {
   readonly #mode: ResolvedOptions['consistency']
   readonly #storage = new AsyncLocalStorage<Context>()
-  readonly #onRequest = (): void => this.#storage.enterWith(new Context())
+  readonly #onRequest = (): void => this.#storage.enterWith(new Context(undefined))
   #isListening = false
   #lastWriteMs = Number.NEGATIVE_INFINITY
   #lastWriteOutsideMs = Number.NEGATIVE_INFINITY
@@ -55,32 +81,41 @@ export class Consistency {
 
   /** The context of the call that is being made; undefined outside any, and where no context matters. */
   current(): Context | undefined {
-    return this.#mode === 'session' ? this.#storage.getStore() : undefined
+    return this.#promisesNothing ? undefined : this.#storage.getStore()
   }
+
+  /** Runs something in a context that there is. */
+  readonly within = (context: Context, what: () => void): void => this.#storage.run(context, what)
 
   /** Runs `work` in a context of its own, which has seen what the mark has. */
   run<T>(work: () => T, after: Mark | undefined): T {
-    const context = new Context()
-    if (after !== undefined) context.lastWriteMs = after.seenUpToMs
+    const context = new Context(this.#storage.getStore())
+    if (after !== undefined) {
+      context.lastWriteMs = Math.max(context.lastWriteMs, after.seenUpToMs)
+    }
     return this.#storage.run(context, work)
   }
 
   /** A write was acknowledged, or may have taken effect. */
   wrote(context: Context | undefined): void {
-    if (this.#mode === 'eventual' || this.#mode === 'writer') return
+    if (this.#promisesNothing) return
     const nowMs = monotonicMs()
     this.#lastWriteMs = nowMs
     if (context === undefined) this.#lastWriteOutsideMs = nowMs
-    else context.lastWriteMs = nowMs
+    else context.wrote(nowMs)
   }
 
   /** A reader must show every write acknowledged up to this moment; undefined: any reader will do. */
   visibleSince(context: Context | undefined): number | undefined {
-    if (this.#mode === 'eventual' || this.#mode === 'writer') return undefined
-    const sinceMs =
-      context === undefined
-        ? this.#lastWriteMs
-        : Math.max(context.lastWriteMs, this.#lastWriteOutsideMs)
+    if (this.#promisesNothing) return undefined
+    const follows =
+      this.#mode === 'pool' || context === undefined ? this.#lastWriteMs : this.#lastWriteOutsideMs
+    const sinceMs = Math.max(follows, context?.lastWriteMs ?? Number.NEGATIVE_INFINITY)
     return sinceMs === Number.NEGATIVE_INFINITY ? undefined : sinceMs
+  }
+
+  /** Any reader will do, or none: nothing has to be remembered. */
+  get #promisesNothing(): boolean {
+    return this.#mode === 'eventual' || this.#mode === 'writer'
   }
 }

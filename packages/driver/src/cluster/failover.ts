@@ -160,12 +160,12 @@ export function fence(
   emit: Emit,
   cutIf: (lease: Lease) => boolean,
 ): void {
-  const error = lostError(
-    'Connection lost: the instance is not the writer any more, or cannot be reached.',
-  )
-  const cut = pool.fence(error, cutIf)
+  // One for each that gets it: what is known about a statement is written on its error.
+  const cut = pool.fence(() => lostError(FENCED), cutIf)
   emit('instanceFenced', { instance: pool.id, reason, generation: pool.generation, cut })
 }
+
+const FENCED = 'Connection lost: the instance is not the writer any more, or cannot be reached.'
 
 function fenceReasonOf(reason: FailoverReason): FenceReason {
   switch (reason) {

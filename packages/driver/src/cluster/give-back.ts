@@ -22,7 +22,9 @@ export function giveBack(
     )
   if (holder?.leavesState || lease.isAutocommit !== lease.wasBornAutocommit) lease.isSpent = true
   if (lease.isSpent || lease.isFenced) return lease.lender.give(lease)
-  if (lease.isInTransaction && lease.isAutocommit) return rollBack(lease)
+  // Where connections are born without autocommit, what the application has left open on the writer is for it to commit.
+  const mayRollBack = lease.isAutocommit || lease.lender.role === 'reader'
+  if (lease.isInTransaction && mayRollBack) return rollBack(lease)
   if (resetOnRelease && lease.core.reset !== undefined) return reset(lease)
   lease.lender.give(lease)
 }

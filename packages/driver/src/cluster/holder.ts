@@ -49,7 +49,8 @@ export class Holder {
   /** Nothing may move this session to another connection now. */
   get isBound(): boolean {
     const { lease } = this
-    return this.isPinned || (lease !== undefined && (lease.isInTransaction || !lease.isAutocommit))
+    if (this.isPinned || lease === undefined) return this.isPinned
+    return lease.isInTransaction || lease.isAutocommit !== lease.wasBornAutocommit
   }
 
   /** A statement of this session has ended well: what does it leave behind? */

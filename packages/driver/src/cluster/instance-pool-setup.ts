@@ -8,6 +8,8 @@ export interface InstancePoolSetup {
   readonly options: ResolvedOptions
   /** How connections are opened, but for where to. */
   readonly target: Omit<ConnectTarget, 'endpoint' | 'onSocket' | 'overrides'>
+  /** Runs something outside any caller's asynchronous context. */
+  outside<T>(work: () => T): T
   /** A connection is ready and has not been used yet: mysql2's `connection` event. */
   onConnection(core: CoreConnection): void
   /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */

@@ -179,17 +179,17 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
    * Makes every connection opened so far unusable: one increment. Idle ones are closed; those in use end with their statement, or
    * at once where `cutIf` says so. Connects under way are cut too, and their borrowers with them.
    */
-  fence(error: Error, cutIf: (lease: Lease) => boolean): number {
+  fence(makeError: () => Error, cutIf: (lease: Lease) => boolean): number {
     this.generation++
     for (const lease of this.#idle.clear()) this.#retire(lease)
-    for (const socket of this.#opening) socket.destroy(error)
+    for (const socket of this.#opening) socket.destroy(makeError())
     let cut = 0
     for (const lease of [...this.#all]) {
       if (!cutIf(lease)) continue
-      lease.cut(error)
+      lease.cut(makeError())
       cut++
     }
-    for (const borrower of this.#takeWaiting()) borrower.refuse(error)
+    for (const borrower of this.#takeWaiting()) borrower.refuse(makeError())
     return cut
   }
 
@@ -208,7 +208,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.isReachable = isReachable
     this.#setup.onReachable(this.id, isReachable, error)
     // Whoever waits for a connection here is better served elsewhere.
-    if (!isReachable) for (const borrower of this.#takeWaiting()) borrower.refuse(error)
+    if (!isReachable) {
+      for (const borrower of this.#takeWaiting())
+        borrower.refuse(lostError('The instance cannot be reached'))
+    }
   }
 
   /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */
@@ -229,9 +232,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
   close(done: () => void): void {
     this._closed = true
-    const closed = new Error('Pool is closed.')
-    for (const borrower of this.#takeWaiting()) process.nextTick(() => borrower.refuse(closed))
-    for (const socket of this.#opening) socket.destroy(closed)
+    for (const borrower of this.#takeWaiting()) refuseLater(borrower, 'Pool is closed.')
+    for (const socket of this.#opening) socket.destroy(new Error('Pool is closed.'))
     this.#idle.clear()
     let left = this.#all.size
     if (left === 0) return done()
@@ -289,7 +291,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       const isWanted = this.#openingCount < this.#waiting.length || this.#isBelowMinimum()
       if (!isWanted || this.#isFull || this.#openingCount >= this.#connectCap) return
       this.#openingCount++
-      void this.#openOne()
+      // In nobody's asynchronous context: mysql2 calls back in that of the socket.
+      void this.#setup.outside(() => this.#openOne())
     }
   }
 

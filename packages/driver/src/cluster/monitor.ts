@@ -43,6 +43,8 @@ export interface MonitorSetup {
   readonly options: ResolvedOptions
   readonly addresses: AddressCache
   readonly given: Endpoint
+  /** Runs something outside any caller's asynchronous context. */
+  outside<T>(work: () => T): T
   /** `'role'`: there is one endpoint and nothing to discover; only its role is asked, and only in an episode. */
   readonly question: 'topology' | 'role'
   readonly instanceEndpoint: InstanceEndpoint | undefined
@@ -337,6 +339,7 @@ export class Monitor {
       lookup: instance === undefined ? addresses.fresh : addresses.cached,
       config,
       password: options.password,
+      outside: this.#setup.outside,
       onLost: () => this.#onLost(id),
     })
     this.#questioners.set(id, questioner)

@@ -2,7 +2,7 @@ import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import type { Role } from '../model/topology.js'
 import { selectReader } from '../policy/select-reader.js'
-import type { Consistency } from './consistency.js'
+import type { Consistency, Context } from './consistency.js'
 import type { InstancePool, Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 import type { ClusterState } from './state.js'
@@ -90,6 +90,8 @@ export class Placement {
     if (target.scope !== 'readers' && pool.role === 'writer') return false
     work.askedAs = 'reader'
     this.#wish(work)
+    const { context } = work
+    if (context !== undefined && context.servedBy !== pool.id) this.#wishAllSeen(context)
     return this.#serves(pool)
   }
 
@@ -97,6 +99,7 @@ export class Placement {
   placeCheckout(work: Work): InstancePool | undefined {
     const { members, state } = this.#setup
     if (state.mode !== 'cluster') return this.place(work)
+    if (state.isWithoutAutocommit) return this.#placeWrite()
     work.askedAs = 'reader'
     for (const pool of members.readers) if (pool.idle > 0 && pool.isReachable) return pool
     const { writer } = members
@@ -110,7 +113,8 @@ export class Placement {
     const { role } = work
     if (role !== undefined) return role
     const { holder, sqlClass } = work
-    if (options.consistency === 'writer' || holder?.hasWritten) return 'writer'
+    const staysOnWriter = options.consistency === 'writer' || this.#setup.state.isWithoutAutocommit
+    if (staysOnWriter || holder?.hasWritten) return 'writer'
     if (sqlClass.intent === 'read') return 'reader'
     // A transaction that only reads: its snapshot is taken by its first read, so it sees what that read may see. After
     // SET TRANSACTION, which pins, or another isolation level, which keeps the session on the writer, it stays there.
@@ -130,15 +134,17 @@ export class Placement {
     const { context } = work
     this.#wish(work)
     if (context?.servedBy !== undefined) {
-      // Within a request reads stay with the instance of the one before while it serves, and never go back in time: another
-      // reader must have all that has been seen.
+      // Within a request reads stay with the instance of the one before while it serves.
       const known = members.get(context.servedBy)
       const isReader = known !== undefined && known.role === 'reader'
       if (isReader && known !== work.avoid && this.#serves(known)) return known
-      this.#want.visibleSinceMs = Math.max(this.#want.visibleSinceMs ?? 0, context.seenMs)
+      this.#wishAllSeen(context)
     }
     this.#want.turn++
-    return selectReader(members.readers, this.#want)
+    const pool = selectReader(members.readers, this.#want)
+    // At once, so that another first read of the same request follows.
+    if (pool !== undefined) context?.goesTo(pool.id)
+    return pool
   }
 
   /** No reader may have it: the writer does. */
@@ -173,6 +179,12 @@ export class Placement {
     want.visibleSinceMs = consistency.visibleSince(work.context)
     want.nowMs = monotonicMs()
     want.avoid = work.avoid
+  }
+
+  /** Another instance than before must have all that has been seen: reads of a request never go back in time. */
+  #wishAllSeen({ servedBy, seenMs }: Context): void {
+    if (servedBy === undefined) return
+    this.#want.visibleSinceMs = Math.max(this.#want.visibleSinceMs ?? seenMs, seenMs)
   }
 
   #serves(pool: InstancePool): boolean {

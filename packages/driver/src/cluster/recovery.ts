@@ -89,9 +89,7 @@ export class Recovery {
       hasBudget: budget.hasTokens,
     })
     if (decision.action === 'surface') return this.#surface(work, pool, failure, decision)
-    if (work.isBoundToLease || (decision.prepareAgain && work.hasPreparedAgain)) {
-      return surface(work, failure, undefined)
-    }
+    if (decision.prepareAgain && work.hasPreparedAgain) return surface(work, failure, undefined)
     if (this.#isHopeless(work, kind, decision)) return surface(work, failure, undefined)
     if (kind === 'overloaded') return this.#waitOutOverload(work, pool, failure)
     this.#runAgain(work, pool, failure, decision)

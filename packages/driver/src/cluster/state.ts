@@ -11,6 +11,8 @@ export class ClusterState {
   topology: Topology | undefined
   /** Some instance has confirmed itself as the writer, once. By `Belief`, and by `Cluster` where a write shows it. */
   hasHadWriter = false
+  /** The server gives out connections without autocommit: no read is one by itself there, so none goes to a reader. By `joinParts`. */
+  isWithoutAutocommit = false
   /** Written by `Cluster`. */
   isClosed = false
 

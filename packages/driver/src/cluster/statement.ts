@@ -8,13 +8,9 @@ import type { Holder } from './holder.js'
 import type { Lease } from './instance-pool.js'
 import { type Runner, Work } from './work.js'
 
-/** Starts what lives on one connection, such as a prepared statement. */
-export type BoundStart = (callback: ResultCallback | undefined) => Command
-
 /** What the caller gave, and where the answer goes. */
 export interface StatementRequest {
-  /** Which of mysql2's methods runs it, or a way of its own that is bound to one connection. */
-  readonly method: 'query' | 'execute' | BoundStart
+  readonly method: 'query' | 'execute'
   /** The caller's first argument as it was: a text, or mysql2's options object. */
   readonly sql: unknown
   readonly values: unknown
@@ -23,6 +19,8 @@ export interface StatementRequest {
   readonly options: StatementOptions | undefined
   readonly holder: Holder | undefined
   readonly context: Context | undefined
+  /** Runs something in a context. */
+  within(context: Context, what: () => void): void
   /** Where it goes unless it says otherwise: the role of the view that it came through. */
   readonly viewRole: Role | undefined
   /** The command that the caller holds; it only receives, it never runs. */
@@ -34,7 +32,7 @@ export interface StatementRequest {
 /** The right-hand side of an assignment that reads a variable or calls a function means another thing on another connection. */
 const DEPENDS_ON_SESSION = /=[^=]*[@(]/
 
-/** One `query` or `execute`, or one execution of a prepared statement. */
+/** One `query` or `execute`. */
 export class Statement extends Work {
   readonly text: string
   readonly #request: StatementRequest
@@ -64,11 +62,8 @@ export class Statement extends Work {
     return stream !== null && stream !== undefined
   }
 
-  override get isBoundToLease(): boolean {
-    return typeof this.#request.method === 'function'
-  }
-
   override get stateText(): string | undefined {
+    if (!this.sqlClass.isSingle) return undefined
     const { method, values } = this.#request
     // With its values in it; a statement prepared with values cannot be repeated as a text.
     const text =
@@ -90,6 +85,10 @@ export class Statement extends Work {
   }
 
   fail(error: unknown): void {
+    this.#tell(() => this.#tellFailure(error))
+  }
+
+  #tellFailure(error: unknown): void {
     const { command, callback } = this.#request
     if (callback !== undefined) callback(error as Error)
     else if (command !== undefined && this.#isHeard(command, error)) command.emit('error', error)
@@ -105,6 +104,12 @@ export class Statement extends Work {
     lease.core.unprepare(typeof sql === 'string' ? { sql } : sql)
   }
 
+  /** mysql2 calls back in the asynchronous context of the socket; whoever reads in a callback must be known as who has written. */
+  #tell(what: () => void): void {
+    if (this.context === undefined) what()
+    else this.#request.within(this.context, what)
+  }
+
   /** mysql2 tells the loss of a session's connection to the connection, not to a command that nobody listens to. */
   #isHeard(command: Command, error: unknown): boolean {
     const isFatal = (error as { fatal?: unknown }).fatal === true
@@ -114,7 +119,6 @@ export class Statement extends Work {
   #start(lease: Lease, callback: ResultCallback | undefined): Command {
     const { method, sql, values } = this.#request
     const { core } = lease
-    if (typeof method === 'function') return method(callback)
     return method === 'query'
       ? core.query(sql, values, callback)
       : core.execute(sql, values, callback)
@@ -127,11 +131,14 @@ export class Statement extends Work {
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       this.#noteResult(lease, rows)
       this.runner.succeeded(this)
-      const { command, callback } = this.#request
-      if (command !== undefined && command.listenerCount('fields') > 0)
-        command.emit('fields', fields)
-      callback?.(null, rows, fields)
-      command?.emit('end')
+      this.#tell(() => {
+        const { command, callback } = this.#request
+        if (command !== undefined && command.listenerCount('fields') > 0) {
+          command.emit('fields', fields)
+        }
+        callback?.(null, rows, fields)
+        command?.emit('end')
+      })
     })
   }
 
@@ -146,7 +153,7 @@ export class Statement extends Work {
       lease.onLost = undefined
       if (error !== undefined) return this.runner.failed(this, error)
       this.runner.succeeded(this)
-      command.emit('end')
+      this.#tell(() => command.emit('end'))
     }
     const running = this.#start(lease, undefined)
     this.#running = running
@@ -157,12 +164,12 @@ export class Statement extends Work {
     running.on('fields', (...args: unknown[]) => {
       isRowAnswer = args[0] !== undefined
       if (command.listenerCount('fields') > 0) this.#hasEmitted = true
-      command.emit('fields', ...args)
+      this.#tell(() => command.emit('fields', ...args))
     })
     running.on('result', (...args: unknown[]) => {
       if (!isRowAnswer && isOkResult(args[0])) lease.noteOk(args[0])
       if (command.listenerCount('result') > 0) this.#hasEmitted = true
-      command.emit('result', ...args)
+      this.#tell(() => command.emit('result', ...args))
     })
     running.on('error', (error: Error) => {
       failure = error

@@ -90,11 +90,6 @@ export abstract class Work implements Borrower {
     return undefined
   }
 
-  /** It runs on one connection, or not at all: a statement prepared there. */
-  get isBoundToLease(): boolean {
-    return false
-  }
-
   /** Text that a failed classification is remembered by; undefined for what is no statement. */
   abstract readonly text: string | undefined
   /** mysql2 has begun to write it on the connection of this attempt. */

@@ -25,14 +25,9 @@ export interface ErrorDetail {
   readonly waitedMs: number
 }
 
-/** Adds what is known to an error that goes to the caller. An error that is frozen, or has it already, is left as it is. */
+/** Adds what is known to an error that goes to the caller. An error that cannot be extended is left as it is. */
 export function describeFailure<E>(error: E, detail: ErrorDetail): E {
-  if (
-    typeof error === 'object' &&
-    error !== null &&
-    Object.isExtensible(error) &&
-    !('aurora' in error)
-  ) {
+  if (typeof error === 'object' && error !== null && Object.isExtensible(error)) {
     Object.defineProperty(error, 'aurora', {
       value: Object.freeze(detail),
       enumerable: true,

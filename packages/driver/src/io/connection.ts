@@ -4,6 +4,9 @@ import { monotonicMs } from './clock.js'
 import type { Permit } from './permits.js'
 import { SessionState } from './session-state.js'
 
+/** How long a server has to close a connection after we have said goodbye. */
+const GOODBYE_MS = 1_000
+
 /** Whose connection it is: an instance's pool. */
 export interface Lender {
   readonly id: string
@@ -60,8 +63,7 @@ export class Connection<L extends Lender = Lender> {
     this.roleVersion = lender.roleVersion
     this.permit = permit
     const flags = core._handshakePacket?.statusFlags
-    // Autocommit is never assumed: a server may be configured without it.
-    this.isAutocommit = flags === undefined || (flags & STATUS_AUTOCOMMIT) !== 0
+    this.isAutocommit = isBornAutocommit(core)
     this.wasBornAutocommit = this.isAutocommit
     this.isInTransaction = flags !== undefined && (flags & STATUS_IN_TRANSACTION) !== 0
     const die = (error?: Error) => {
@@ -103,14 +105,25 @@ export class Connection<L extends Lender = Lender> {
     this.core.stream.destroy(error)
   }
 
-  /** Says goodbye to the server once what runs has ended. */
+  /** Says goodbye to the server once what runs has ended. A server that does not close its end is not waited for. */
   end(done?: () => void): void {
     if (this.isDead) {
       done?.()
       return
     }
-    this.core._realEnd(done)
+    const { stream } = this.core
+    this.core._realEnd(() => {
+      const timer = setTimeout(() => stream.destroy(), GOODBYE_MS).unref()
+      stream.once('close', () => clearTimeout(timer))
+      done?.()
+    })
   }
+}
+
+/** As the handshake tells. Autocommit is never assumed: a server may be configured without it. */
+export function isBornAutocommit(core: CoreConnection): boolean {
+  const flags = core._handshakePacket?.statusFlags
+  return flags === undefined || (flags & STATUS_AUTOCOMMIT) !== 0
 }
 
 /** An error as mysql2 makes it when a connection is lost. */

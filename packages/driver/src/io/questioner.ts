@@ -52,6 +52,8 @@ export interface QuestionerTarget {
   readonly password: ((target: PasswordTarget) => string | Promise<string>) | undefined
   /** A connection that had been open was closed by the other side, or by a question that was not answered. */
   onLost(): void
+  /** Runs something outside any caller's asynchronous context. */
+  outside<T>(work: () => T): T
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -157,7 +159,7 @@ export class Questioner implements ConnectionOwner {
     const timer = setTimeout(() => this.#drop(unansweredError(withinMs)), withinMs)
     timer.unref()
     try {
-      const core = this.#core ?? (await this.#open())
+      const core = this.#core ?? (await this.#target.outside(() => this.#open()))
       const askedAtMs = monotonicMs()
       const rows = await ask(core, sql)
       return { rows, askedAtMs }

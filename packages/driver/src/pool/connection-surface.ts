@@ -55,7 +55,9 @@ export abstract class ConnectionSurface extends ConnectionView {
   ): void {
     const { cluster, holder } = this
     const enqueue = (work: Work): void => this.queue.push(work)
-    prepareInSession({ cluster, holder, config: this.poolConfig, enqueue }, options, callback)
+    const core = (): CoreConnection | undefined => this.core
+    const session = { cluster, holder, config: this.poolConfig, core, enqueue }
+    prepareInSession(session, options, callback)
   }
 
   unprepare(sql: unknown): unknown {

@@ -54,13 +54,14 @@ export class Engine {
   openSession(role: Role | undefined, done: (error: unknown, session?: Session) => void): void {
     const session = new Session(this.cluster, this, role)
     this.#sessions.add(session)
+    const { consistency } = this.cluster
+    const context = consistency.current()
     session.open((error) => {
-      if (error !== null) {
-        this.#forget(session)
-        return done(error)
-      }
-      this.tell('acquire', session)
-      done(null, session)
+      if (error !== null) this.#forget(session)
+      else this.tell('acquire', session)
+      const tell = (): void => done(error, error === null ? session : undefined)
+      if (context === undefined) tell()
+      else consistency.within(context, tell)
     })
   }
 

@@ -1,16 +1,16 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
-import { Statement } from '../cluster/statement.js'
 import type { Work } from '../cluster/work.js'
 import type {
   Command,
   ConnectionConfig,
+  CoreConnection,
   PreparedHandle,
   ResultCallback,
 } from '../contract/mysql2.js'
-import type { SqlClass } from '../policy/sql-class.js'
 import { ConnectionCommand } from './connection-command.js'
 import { makeCommand } from './make-command.js'
+import { makeStatement } from './statement-request.js'
 
 type PrepareCallback = (error: Error | null, statement?: PreparedHandle) => void
 
@@ -19,12 +19,15 @@ export interface PreparingSession {
   readonly cluster: Cluster
   readonly holder: Holder
   readonly config: ConnectionConfig
+  /** The physical connection held now. */
+  core(): CoreConnection | undefined
   enqueue(work: Work): void
 }
 
 /**
- * `prepare()`: the statement lives on one physical connection, so the session stays there until it is released. Executions go
- * through the session's queue like every other statement.
+ * `prepare()`: asks the server what the statement is, on a connection that may run it. The handle does not bind the session: each
+ * execution goes through the session's queue like every other statement, and is prepared where it runs, once per connection (mysql2
+ * keeps statements by their text, up to `maxPreparedStatements`).
  */
 export function prepareInSession(
   session: PreparingSession,
@@ -35,34 +38,34 @@ export function prepareInSession(
   const given =
     typeof options === 'string' ? { sql: options } : (options as { readonly sql: string })
   const sqlClass = cluster.classifier.classify(typeof given.sql === 'string' ? given.sql : '')
-  const prepare = new ConnectionCommand<PreparedHandle>(
-    cluster,
-    // Preparing has no effect, whatever the statement does; it only binds the session.
-    {
-      ...sqlClass,
-      isRepeatable: true,
-      setsState: false,
-      pins: false,
-      control: 'none',
-      mayCommit: false,
-    },
-    holder,
-    (core, done) => {
-      core.prepare(given, done)
-    },
-    (error, handle) => {
-      if (error !== null || handle === undefined) return callback(error)
-      holder.bindForGood()
-      callback(null, inSession(session, handle, sqlClass))
-    },
+  session.enqueue(
+    new ConnectionCommand<PreparedHandle>(
+      cluster,
+      // Preparing has no effect, whatever the statement does.
+      {
+        ...sqlClass,
+        isRepeatable: true,
+        setsState: false,
+        pins: false,
+        control: 'none',
+        mayCommit: false,
+      },
+      holder,
+      (core, done) => {
+        core.prepare(given, done)
+      },
+      (error, handle) => {
+        if (error !== null || handle === undefined) callback(error)
+        else callback(null, inSession(session, given, handle))
+      },
+    ),
   )
-  session.enqueue(prepare)
 }
 
 function inSession(
   session: PreparingSession,
+  given: { readonly sql: string },
   handle: PreparedHandle,
-  sqlClass: SqlClass,
 ): PreparedHandle {
   const { cluster, holder, config } = session
   return {
@@ -74,24 +77,10 @@ function inSession(
     execute(values: unknown, callback?: ResultCallback): Command {
       const bound = typeof values === 'function' ? [] : values
       const done = typeof values === 'function' ? (values as ResultCallback) : callback
-      const { command } = makeCommand(handle.query, bound, done, config)
-      session.enqueue(
-        new Statement(cluster, {
-          method: (ended) => handle.execute(bound, ended),
-          sql: handle.query,
-          values: bound,
-          text: handle.query,
-          sqlClass,
-          options: undefined,
-          holder,
-          context: cluster.consistency.current(),
-          viewRole: undefined,
-          command,
-          callback: done,
-        }),
-      )
+      const { command } = makeCommand(given, bound, done, config)
+      session.enqueue(makeStatement(cluster, 'execute', given, bound, holder, command, done))
       return command
     },
-    close: () => handle.close(),
+    close: () => session.core()?.unprepare(given),
   }
 }

@@ -5,6 +5,8 @@ import { Holder } from '../cluster/holder.js'
 import type { ConnectionConfig } from '../contract/mysql2.js'
 import type { Role } from '../model/topology.js'
 import { ConnectionSurface } from './connection-surface.js'
+import { ConnectionView } from './connection-view.js'
+import { standOn } from './mysql2-ancestry.js'
 
 /** The pool that handed the session out. */
 export interface SessionOwner {
@@ -94,6 +96,9 @@ export class Session extends ConnectionSurface {
     this.destroy()
   }
 
+  /** mysql2 3.17 calls this of its own class when a promise connection is destroyed; there is nothing to take out of a pool. */
+  _removeFromPool(): void {}
+
   [Symbol.dispose](): void {
     this.release()
   }
@@ -108,9 +113,5 @@ export class Session extends ConnectionSurface {
   }
 }
 
-// `instanceof` and the inherited helpers (format, escape, …) hold without a socket: only the prototype is mysql2's, not the constructor.
-Object.setPrototypeOf(
-  Object.getPrototypeOf(Object.getPrototypeOf(Session.prototype)),
-  mysql.PoolConnection.prototype,
-)
+standOn(Session.prototype, ConnectionView.prototype, mysql.PoolConnection.prototype)
 Object.defineProperty(Session, 'name', { value: 'PoolConnection' })

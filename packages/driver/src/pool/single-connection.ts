@@ -1,7 +1,10 @@
+import mysql from 'mysql2'
 import { Checkout } from '../cluster/checkout.js'
 import { Holder } from '../cluster/holder.js'
 import type { Command, ConnectionConfig, ResultCallback } from '../contract/mysql2.js'
 import { ConnectionSurface } from './connection-surface.js'
+import { ConnectionView } from './connection-view.js'
+import { standOn } from './mysql2-ancestry.js'
 import type { SharedEngine } from './shared-engines.js'
 
 type Done = (error?: Error | null) => void
@@ -104,4 +107,5 @@ export class SingleConnection extends ConnectionSurface {
   }
 }
 
+standOn(SingleConnection.prototype, ConnectionView.prototype, mysql.Connection.prototype)
 Object.defineProperty(SingleConnection, 'name', { value: 'Connection' })

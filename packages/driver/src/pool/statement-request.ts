@@ -44,6 +44,7 @@ export function makeStatement(
     holder: typeof within === 'object' ? within : undefined,
     viewRole: typeof within === 'string' ? within : undefined,
     context: cluster.consistency.current(),
+    within: cluster.consistency.within,
     command,
     callback,
   })

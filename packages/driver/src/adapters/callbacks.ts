@@ -1,0 +1,29 @@
+import type mysql from 'mysql2'
+import { type AuroraPoolOptions, makePool } from '../pool/create-pool.js'
+import { PoolCluster } from '../pool/pool-cluster.js'
+import { shareEngine } from '../pool/shared-engines.js'
+import { SingleConnection } from '../pool/single-connection.js'
+
+/** As `createAuroraPool`, under mysql2's name. */
+export function createPool(options: AuroraPoolOptions | string): mysql.Pool {
+  return makePool(options, undefined) as unknown as mysql.Pool
+}
+
+/**
+ * A connection for somebody else's pool: statements are routed one by one, and between them it holds nothing. Equal targets share one
+ * cluster.
+ */
+export function createConnection(options: AuroraPoolOptions | string): mysql.Connection {
+  const { typeCast, ...rest } = typeof options === 'string' ? { uri: options } : options
+  const isFunction = typeof typeCast === 'function'
+  const shared = shareEngine(
+    isFunction ? rest : { ...rest, ...(typeCast === undefined ? {} : { typeCast }) },
+  )
+  const connection = new SingleConnection(shared, isFunction ? typeCast : undefined)
+  return connection as unknown as mysql.Connection
+}
+
+/** As mysql2's `createPoolCluster`, over pools of ours. */
+export function createPoolCluster(options?: mysql.PoolClusterOptions): mysql.PoolCluster {
+  return new PoolCluster(options) as unknown as mysql.PoolCluster
+}
