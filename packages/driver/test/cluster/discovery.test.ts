@@ -34,6 +34,18 @@ describe('the first statements', () => {
     await heal()
   })
 
+  it('leave their connection to the instance that it leads to', async () => {
+    const pool = simulation.callbackPool()
+    const threads: unknown[] = []
+    pool.on('connection', ({ threadId }) => threads.push(threadId))
+    await pool.promise().query('SELECT 1')
+    await pool.aurora.ready()
+    const writer = () => pool.aurora.stats().instances.find(({ id }) => id === 'instance-1')
+    await eventually('the writer has it', () => writer()?.idle === 1)
+    await pool.promise().query("INSERT INTO note (text) VALUES ('x')")
+    expect(threads).toHaveLength(1)
+  })
+
   it('leave no connection behind that was opened by the name given', async () => {
     const pool = simulation.pool()
     await Promise.all(Array.from({ length: 8 }, () => pool.query('SELECT 1')))

@@ -67,3 +67,25 @@ describe.each(['mysql2', 'ours'] as const)('callbacks of %s', (name) => {
     expect(heard).toEqual(['Pool is closed.'])
   })
 })
+
+describe('a callback', () => {
+  it('is called once, also when the connection is lost while its statement is being prepared', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    await query(pool, 'DO 1')
+    const heal = await simulation.cluster.inject({ type: 'slow', delayMs: 300 })
+    const heard: unknown[] = []
+    const called = new Promise<void>((resolve) => {
+      pool.execute('DO 2', (error) => {
+        heard.push(error)
+        resolve()
+      })
+    })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await simulation.cluster.inject({ type: 'reset' })
+    await heal()
+    await called
+    await query(pool, 'DO 3')
+    expect(heard).toHaveLength(1)
+  })
+})
