@@ -19,8 +19,13 @@ export const PING: SqlClass = Object.freeze({
   hintError: undefined,
 })
 
-/** `reset` and `changeUser` leave a connection that nobody else must get as it is. */
-export const CHANGES_SESSION: SqlClass = Object.freeze({ ...PING, isRepeatable: false, pins: true })
+/** `reset` and `changeUser` leave a connection that nobody else must get as it is, and bind the session: to the writer, since it may write. */
+export const CHANGES_SESSION: SqlClass = Object.freeze({
+  ...PING,
+  intent: 'write',
+  isRepeatable: false,
+  pins: true,
+})
 
 /** What mysql2 calls back with, and the OK packet if there was one: it tells the session's flags. */
 export type CommandDone<T> = (error: Error | null | undefined, result?: T, ok?: unknown) => void
