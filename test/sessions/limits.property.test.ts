@@ -81,7 +81,7 @@ describe(`${SESSIONS} sessions on one connection per instance`, () => {
         for (const { open } of pool.aurora.stats().instances) expect(open).toBeLessThanOrEqual(1)
         await simulation.closePools()
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: 30_000 },
+      { numRuns: RUNS, timeout: 30_000 },
     )
   })
 })
