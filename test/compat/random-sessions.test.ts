@@ -3,6 +3,7 @@ import type { Pool } from 'mysql2'
 import type { PoolConnection } from 'mysql2/promise'
 import { expect, it } from 'vitest'
 import { type DriverName, useBench } from './drivers.js'
+import { HAS_RESET } from './mysql2-features.js'
 import { visible } from './visible.js'
 
 const bench = useBench({}, async (cluster) => {
@@ -58,7 +59,7 @@ const STATEMENTS = [
   'SELECT @@in_transaction AS open, @@autocommit AS auto',
 ] as const
 
-const CALLS = ['ping', 'prepare'] as const
+const CALLS = ['ping', 'prepare', 'changeUser', ...(HAS_RESET ? (['reset'] as const) : [])] as const
 
 interface Step {
   readonly session: 0 | 1
@@ -90,6 +91,10 @@ async function take(on: PoolConnection, { method, session, sql }: Step, turn: nu
       await statement.close()
       return rows
     }
+    case 'changeUser':
+      return on.changeUser({})
+    case 'reset':
+      return on.reset()
     case 'ping':
       return on.ping()
     default:
