@@ -211,6 +211,13 @@ describe.each(DRIVERS)('a session of %s', (name) => {
     session.destroy()
   })
 
+  it('writes after its user was changed, wherever it was', async () => {
+    await rowsOf('SELECT COUNT(*) AS n FROM note')
+    await session.changeUser({})
+    await session.query("INSERT INTO note (text) VALUES ('x')")
+    expect(await count()).toBe(1)
+  })
+
   it('is lost when its user cannot be changed', async () => {
     const error = await session.changeUser({ user: 'nobody', password: 'x' }).catch(visible)
     expect(error).toMatchObject(rejected({ code: 'ER_ACCESS_DENIED_ERROR', fatal: true }))
