@@ -27,7 +27,7 @@ export class SingleConnection extends ConnectionSurface {
     this.#typeCast = typeCast
     // Connects once, so that an error surfaces; statements issued meanwhile come after it.
     const checkout = new Checkout(this.cluster, this.holder, (error) => this.#onConnected(error))
-    process.nextTick(() => this.queue.push(checkout))
+    this.queue.push(checkout)
   }
 
   override query(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
@@ -92,12 +92,14 @@ export class SingleConnection extends ConnectionSurface {
   #onConnected(error: unknown): void {
     if (error === null) {
       this.#connected = 'yes'
+      if (this.#hasEnded) return
       this.emit('connect', this._handshakePacket)
       return
     }
     this.#connected = error as Error
     this.holder.isDead = true
-    this.emit('error', error)
+    // One that was destroyed meanwhile has nobody to tell.
+    if (!this.#hasEnded) this.emit('error', error)
   }
 
   #withTypeCast(sql: unknown): unknown {
