@@ -84,6 +84,8 @@ describe('the writer crashes and a reader takes over', () => {
     expect(names.filter((name) => name === 'failoverCompleted')).toHaveLength(1)
     expect(names.indexOf('failoverStarted')).toBeLessThan(names.indexOf('instanceFenced'))
     expect(names.indexOf('writerPromoted')).toBeLessThan(names.indexOf('failoverCompleted'))
+    const completed = heard.find(([name]) => name === 'failoverCompleted')?.[1]
+    expect((completed as AuroraEventMap['failoverCompleted']).woken).toBeGreaterThan(0)
     await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 
@@ -230,6 +232,34 @@ describe('the writer falls silent', () => {
   })
 })
 
+describe('statements that are cut together', () => {
+  it('have each an error of its own, with its own outcome and stack', async () => {
+    const pool = await simulation.readyPool()
+    const sessions = await Promise.all([1, 2, 3].map(() => pool.getConnection()))
+    for (const session of sessions) {
+      await session.beginTransaction()
+      await session.query(write)
+    }
+    await cluster.inject({ type: 'slow', delayMs: 2_000 })
+    const [inserting, committing, reading] = sessions
+    const failed = [
+      failureOf(inserting?.query(write) as Promise<unknown>),
+      failureOf(committing?.commit() as Promise<unknown>),
+      failureOf(reading?.query('SELECT 1') as Promise<unknown>),
+    ]
+    await pause(50)
+    await cluster.failover({ how: 'hang', promoteMs: 200, detectMs: 50 })
+    const errors = await Promise.all(failed)
+    expect(errors.map(({ aurora }) => (aurora as { outcome?: string }).outcome)).toEqual([
+      'rolled-back',
+      'unknown',
+      'rolled-back',
+    ])
+    expect(new Set(errors).size).toBe(errors.length)
+    for (const session of sessions) session.release()
+  })
+})
+
 describe('the writer is demoted under its connections', () => {
   it('a refused write runs on the new writer, once', async () => {
     const pool = await simulation.readyPool({ aurora: { refreshIntervalMs: 600_000 } })
@@ -278,6 +308,52 @@ describe('the writer is demoted under its connections', () => {
     session.release()
     expect(await notes()).toBe(2)
     await eventually('nothing is left', () => nothingIsLeft(pool))
+  })
+
+  it('a transaction that has only begun and finds no writer in time is over: nothing runs outside it', async () => {
+    const pool = await simulation.readyPool({
+      aurora: { refreshIntervalMs: 600_000, failoverTimeoutMs: 300 },
+    })
+    await pool.query(write)
+    const session = await pool.getConnection()
+    await session.beginTransaction()
+    await cluster.demote()
+    await cluster.crash(cluster.writer.id)
+    const error = await failureOf(session.query(write))
+    expect(error.code).toBe('ERR_AURORA_NO_WRITER')
+    await cluster.restart(cluster.writer.id)
+    await eventually('writes run again', () =>
+      pool.query('DO 1').then(
+        () => true,
+        () => false,
+      ),
+    )
+    // An application that takes the error for that of one statement goes on in what it believes to be its transaction.
+    await session.query(write).catch(() => {})
+    await session.rollback().catch(() => {})
+    session.release()
+    expect(await notes()).toBe(1)
+  })
+
+  it('a transaction that has only begun and meets a full writer is over: nothing runs outside it', async () => {
+    const pool = await simulation.readyPool({
+      aurora: { refreshIntervalMs: 600_000, overloadWaitMs: 100, failoverTimeoutMs: 400 },
+    })
+    await pool.query(write)
+    const session = await pool.getConnection()
+    await session.beginTransaction()
+    await cluster.demote()
+    const heal = await cluster.inject({ type: 'overload', maxConnections: 1 })
+    const first = session.query(write).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    await first
+    await heal()
+    await session.query(write).catch(() => {})
+    await session.rollback().catch(() => {})
+    session.release()
+    expect(await notes()).toBe(1)
   })
 
   it('is noticed by the monitor alone too', async () => {

@@ -119,6 +119,32 @@ describe('end()', () => {
   })
 })
 
+describe('connections to an instance that has fallen silent', () => {
+  it('are closed by our side, in calm as in end()', async () => {
+    const pool = simulation.callbackPool({
+      connectionLimit: 4,
+      aurora: { consistency: 'eventual' },
+    })
+    await pool.aurora.ready()
+    const sockets: { destroyed: boolean }[] = []
+    pool.on('connection', (connection) => {
+      sockets.push((connection as unknown as { stream: { destroyed: boolean } }).stream)
+    })
+    await Promise.all(Array.from({ length: 4 }, () => run(pool, 'SELECT seq FROM seq_1_to_3')))
+    await Promise.all(Array.from({ length: 4 }, () => run(pool, 'DO 1')))
+    expect(sockets.length).toBeGreaterThan(2)
+    const heals = await Promise.all(
+      cluster.instances.map(({ id }) => cluster.inject({ type: 'hang', instance: id })),
+    )
+    try {
+      await end(pool)
+      await eventually('all sockets are closed', () => sockets.every(({ destroyed }) => destroyed))
+    } finally {
+      for (const heal of heals) await heal()
+    }
+  })
+})
+
 describe('nothing is opened after end()', () => {
   it('also not by questions, while a statement still runs and an instance is away', async () => {
     const pool = simulation.callbackPool()
