@@ -311,8 +311,13 @@ export class Monitor {
       return
     }
     if (id !== GIVEN) {
+      const isFirst = !this.#hasReachedInstance
       this.#hasReachedInstance = true
-      if (this.#mode === 'calm') this.drop(GIVEN)
+      if (this.#mode === 'calm') {
+        this.drop(GIVEN)
+        // From the settling pace to the ordinary one.
+        if (isFirst) this.#schedule()
+      }
     }
     const update = applyReport(previous, withKnownRows(report, previous), instanceEndpoint)
     this.#topology = update.topology
