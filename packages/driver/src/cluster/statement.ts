@@ -91,7 +91,7 @@ export class Statement extends Work {
   #tellFailure(error: unknown): void {
     const { command, callback } = this.#request
     if (callback !== undefined) callback(error as Error)
-    else if (command !== undefined && this.#isHeard(command, error)) command.emit('error', error)
+    else if (command !== undefined) this.#emitFailure(command, error)
     command?.emit('end')
   }
 
@@ -110,10 +110,12 @@ export class Statement extends Work {
     else this.#request.within(this.context, what)
   }
 
-  /** mysql2 tells the loss of a session's connection to the connection, not to a command that nobody listens to. */
-  #isHeard(command: Command, error: unknown): boolean {
-    const isFatal = (error as { fatal?: unknown }).fatal === true
-    return !isFatal || this.holder === undefined || command.listenerCount('error') > 0
+  /** What nobody listens to is lost, as in mysql2 once a command runs. Thrown here, it would end the connection of whoever is next. */
+  #emitFailure(command: Command, error: unknown): void {
+    if (command.listenerCount('error') > 0) command.emit('error', error)
+    else if (this.attempts === 0 && this.holder === undefined) {
+      process.nextTick(() => command.emit('error', error))
+    }
   }
 
   #start(lease: Lease, callback: ResultCallback | undefined): Command {
