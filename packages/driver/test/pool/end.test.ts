@@ -206,8 +206,11 @@ describe('drain()', () => {
     await pool.aurora.ready()
     const never = run(pool, 'SELECT COUNT(*) FROM seq_1_to_300000 a, seq_1_to_30000 b')
     const failed = failureOf(never)
+    await eventually('it runs', () =>
+      pool.aurora.stats().instances.some(({ underWay }) => underWay > 0),
+    )
     await pool.aurora.drain({ timeoutMs: 50 })
-    expect((await failed).code).toBe('PROTOCOL_CONNECTION_LOST')
+    expect(await failed).toMatchObject({ code: 'PROTOCOL_CONNECTION_LOST' })
     await eventually('all connections are closed', () => openConnections() === 0)
   })
 
