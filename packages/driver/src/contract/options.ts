@@ -1,7 +1,16 @@
 import type { LookupFunction } from 'node:net'
 import { type Endpoint, type InstanceEndpoint, isInstancePattern } from '../model/endpoint.js'
-import { AuroraError, optionError } from './errors.js'
-import { nearestName } from './nearest-name.js'
+import {
+  type Check,
+  checkAll,
+  isBoolean,
+  isCount,
+  isDuration,
+  isFunction,
+  isSignal,
+  oneOf,
+} from './checks.js'
+import { optionError } from './errors.js'
 
 /** Who is about to be connected to: what the password function is told. IAM signs exactly this host name. */
 export interface PasswordTarget {
@@ -113,47 +122,6 @@ const defaults: ResolvedOptions = Object.freeze({
   minIdle: 0,
 })
 
-/** A timer of Node holds at most this many milliseconds (2^31 − 1); more would fire at once. */
-const MAX_TIMER_MS = 2_147_483_647
-
-type Check = (path: string, value: unknown) => void
-
-const isBoolean: Check = (path, value) => {
-  if (typeof value !== 'boolean') throw optionError(path, 'a boolean', value)
-}
-
-const isFunction: Check = (path, value) => {
-  if (typeof value !== 'function') throw optionError(path, 'a function', value)
-}
-
-const oneOf =
-  (...names: readonly string[]): Check =>
-  (path, value) => {
-    if (typeof value !== 'string') throw optionError(path, listNames(names), value)
-    if (!names.includes(value)) {
-      throw new AuroraError(
-        'ERR_AURORA_OPTION',
-        `Option ${path} must be ${listNames(names)}, got '${value.slice(0, 40)}'`,
-      )
-    }
-  }
-
-const isDuration =
-  (leastMs: number): Check =>
-  (path, value) => {
-    const fits = typeof value === 'number' && value >= leastMs && value <= MAX_TIMER_MS
-    if (!fits)
-      throw optionError(path, `a number of milliseconds from ${leastMs} to ${MAX_TIMER_MS}`, value)
-  }
-
-const isCount =
-  (least: number): Check =>
-  (path, value) => {
-    if (!Number.isSafeInteger(value) || (value as number) < least) {
-      throw optionError(path, `a whole number, at least ${least}`, value)
-    }
-  }
-
 const checks: { readonly [K in keyof ResolvedOptions]: Check } = {
   discover: isBoolean,
   instanceEndpoint: (path, value) => {
@@ -200,20 +168,9 @@ export function resolveOptions(given: unknown): ResolvedOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw optionError('aurora', 'an object', given)
   }
-  const known = Object.keys(checks)
-  const resolved: Record<string, unknown> = { ...defaults }
-  for (const [key, value] of Object.entries(given)) {
-    if (!known.includes(key)) {
-      throw new AuroraError(
-        'ERR_AURORA_OPTION',
-        `Unknown option aurora.${key.slice(0, 60)}${didYouMean(key, known, 'aurora.')}`,
-      )
-    }
-    if (value === undefined) continue
-    checks[key as keyof ResolvedOptions](`aurora.${key}`, value)
-    resolved[key] = value
-  }
-  return Object.freeze(resolved) as unknown as ResolvedOptions
+  checkAll(given, checks, 'Unknown option aurora.', 'aurora.')
+  const chosen = Object.entries(given).filter(([, value]) => value !== undefined)
+  return Object.freeze({ ...defaults, ...Object.fromEntries(chosen) })
 }
 
 const statementChecks: { readonly [name: string]: Check } = {
@@ -221,9 +178,7 @@ const statementChecks: { readonly [name: string]: Check } = {
   maxLagMs: checks.maxLagMs,
   idempotent: isBoolean,
   waitMs: isDuration(0),
-  signal: (path, value) => {
-    if (!(value instanceof AbortSignal)) throw optionError(path, 'an AbortSignal', value)
-  },
+  signal: isSignal,
 }
 
 /**
@@ -233,25 +188,5 @@ const statementChecks: { readonly [name: string]: Check } = {
  */
 export function checkStatementOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null) throw optionError('aurora', 'an object', given)
-  for (const [key, value] of Object.entries(given)) {
-    const check = Object.hasOwn(statementChecks, key) ? statementChecks[key] : undefined
-    if (check === undefined) {
-      throw new AuroraError(
-        'ERR_AURORA_OPTION',
-        `Unknown statement option aurora.${key.slice(0, 60)}${didYouMean(key, Object.keys(statementChecks), 'aurora.')}`,
-      )
-    }
-    if (value !== undefined) check(`aurora.${key}`, value)
-  }
-}
-
-function didYouMean(name: string, known: readonly string[], prefix: string): string {
-  const nearest = nearestName(name, known)
-  return nearest === undefined
-    ? `; known are: ${known.join(', ')}`
-    : `; did you mean ${prefix}${nearest}?`
-}
-
-function listNames(names: readonly string[]): string {
-  return `one of ${names.map((name) => `'${name}'`).join(', ')}`
+  checkAll(given, statementChecks, 'Unknown statement option aurora.', 'aurora.')
 }
