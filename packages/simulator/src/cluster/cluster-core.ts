@@ -3,6 +3,7 @@ import type { Role } from '../session/session-host.js'
 import type { Storage } from '../storage/storage.js'
 import { type EndpointNames, endpointNames } from './endpoint-names.js'
 import { EventLog } from './event-log.js'
+import { FaultLedger } from './fault-ledger.js'
 import { HostStatusTable } from './host-status-table.js'
 import { Instance, type InstanceSurroundings } from './instance.js'
 import { NameService } from './name-service.js'
@@ -24,10 +25,11 @@ export class ClusterCore {
   readonly options: ResolvedOptions
   readonly storage: Storage
   readonly log = new EventLog()
+  readonly faults = new FaultLedger(this.log)
   readonly schedule = new Schedule()
   readonly table = new HostStatusTable()
   readonly names: EndpointNames
-  readonly nameService = new NameService((name, turn) => this.instanceAt(name, turn)?.address)
+  readonly nameService = new NameService((name, turn) => this.instanceAt(name, turn))
   readonly instances: Instance[] = []
   /** Failovers whose promotion is still to come. */
   pendingFailovers = 0
@@ -110,7 +112,9 @@ export class ClusterCore {
   /** Deletes an instance: it ends its connections and leaves the table; the names follow. */
   async remove(instance: Instance): Promise<void> {
     if (instance === this.writer) throw new TypeError('instance: the writer cannot be removed')
-    this.instances.splice(this.instances.indexOf(instance), 1)
+    const place = this.instances.indexOf(instance)
+    if (place < 0) return
+    this.instances.splice(place, 1)
     await instance.remove()
     this.table.remove(instance.id)
     this.log.record('instance-removed', instance.id, {})

@@ -5,8 +5,10 @@ import type { Fault } from './fault.js'
 export interface ClusterEventDetails {
   started: { readonly storage: 'mysqld' | 'embedded' }
   closed: object
-  'fault-injected': { readonly fault: Fault['type'] }
-  'fault-healed': { readonly fault: Fault['type'] }
+  /** `id` is what `cluster.faults` lists it under. */
+  'fault-injected': { readonly fault: Fault['type']; readonly id: string }
+  /** It was undone, or has ended by itself. */
+  'fault-healed': { readonly fault: Fault['type']; readonly id: string }
   'instance-down': { readonly how: 'crash' | 'hang' | 'restart' }
   'instance-up': { readonly role: Role }
   'instance-added': object

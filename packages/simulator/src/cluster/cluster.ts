@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { InstanceCounters, Role } from '../session/session-host.js'
+import type { HostStatusRow } from '../sql/host-status-sql.js'
 import type { ClusterCore } from './cluster-core.js'
 import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.js'
 import type { ClusterEventPredicate } from './event-log.js'
 import type { FailoverFault, Fault } from './fault.js'
+import type { ActiveFault, Heal } from './fault-ledger.js'
 import { addReader, injectFault } from './inject-fault.js'
 import type { InstanceState } from './instance.js'
 import type { EndpointPorts, NameListeners } from './name-listeners.js'
-import type { Lookup } from './name-service.js'
+import type { Lookup, NameAnswer } from './name-service.js'
 
 /** One instance, as seen from outside. All fields are live. */
 export interface ClusterInstance {
@@ -21,6 +23,8 @@ export interface ClusterInstance {
   readonly role: Role
   readonly state: InstanceState
   readonly counters: Readonly<InstanceCounters>
+  /** The rows of its own copy of `replica_host_status`. */
+  readonly hostStatus: readonly HostStatusRow[]
   /** The last thousand SQL texts, when `recordStatements` is on. */
   readonly statements: readonly string[]
 }
@@ -58,18 +62,37 @@ export interface OutageOptions {
   readonly returnAfterMs?: number
 }
 
+/** What a name of the cluster means at the moment. */
+export interface NameRecord {
+  readonly name: string
+  /** The instance that it leads to, and where; none while the cluster's DNS is down. */
+  readonly instance?: string
+  readonly address?: string
+}
+
+/** What was opened around a cluster's instances. */
+export interface ClusterSurroundings {
+  readonly listeners: NameListeners | undefined
+  readonly hasDistinctAddresses: boolean
+  /** PEM. */
+  readonly ca: string | undefined
+}
+
 /** A simulated Aurora MySQL cluster. */
 export class Cluster {
   readonly #core: ClusterCore
-  readonly #nameListeners: NameListeners | undefined
-  readonly #ca: string | undefined
+  readonly #surroundings: ClusterSurroundings
   #closing: Promise<void> | undefined
 
   /** Made by `startCluster`. */
-  constructor(core: ClusterCore, nameListeners?: NameListeners, ca?: string) {
+  constructor(core: ClusterCore, surroundings: ClusterSurroundings) {
     this.#core = core
-    this.#nameListeners = nameListeners
-    this.#ca = ca
+    this.#surroundings = surroundings
+  }
+
+  /** Part of all its names. */
+  get name(): string {
+    return this.#core.options.clusterName
   }
 
   get writerEndpoint(): string {
@@ -92,8 +115,26 @@ export class Cluster {
 
   /** The ports of the shared names: the same one, unless instances differ by port. */
   get endpointPorts(): EndpointPorts {
-    const port = this.#core.writer.port
-    return this.#nameListeners?.ports ?? { writer: port, reader: port, custom: port }
+    const { port } = this.#core.writer
+    const { listeners, hasDistinctAddresses } = this.#surroundings
+    const ports = hasDistinctAddresses ? undefined : listeners?.ports
+    return ports ?? { writer: port, reader: port, custom: port }
+  }
+
+  /** The ports of 127.0.0.1 at which the shared names are served; see the option `localEndpoints`. */
+  get localPorts(): EndpointPorts | undefined {
+    return this.#surroundings.listeners?.ports
+  }
+
+  /** What each name means at the moment; asking here counts as no look-up. */
+  get names(): readonly NameRecord[] {
+    const { names, instances, nameService } = this.#core
+    const shared = [names.writer, names.reader, names.custom]
+    return [...shared, ...instances.map((each) => each.endpoint)].map((name) => {
+      const answer = nameService.peek(name)
+      if (typeof answer === 'string') return { name }
+      return { name, instance: answer.id, address: answer.address }
+    })
   }
 
   /** The storage that the cluster runs on. */
@@ -103,7 +144,7 @@ export class Cluster {
 
   /** The certificate (PEM) that signed the instances' certificates, with `tls: true`. */
   get ca(): string | undefined {
-    return this.#ca
+    return this.#surroundings.ca
   }
 
   get connection(): AuroraConnectionOptions {
@@ -112,7 +153,8 @@ export class Cluster {
       const { endpoint, port } = this.instance(id)
       return { host: endpoint, port }
     }
-    const aurora = this.#nameListeners ? { lookup, instanceEndpoint } : { lookup }
+    const { hasDistinctAddresses } = this.#surroundings
+    const aurora = hasDistinctAddresses ? { lookup } : { lookup, instanceEndpoint }
     return { ...this.#login, host: this.writerEndpoint, port: this.port, aurora }
   }
 
@@ -137,6 +179,11 @@ export class Cluster {
   /** How often each name was looked up. */
   get lookups(): ReadonlyMap<string, number> {
     return this.#core.nameService.lookups
+  }
+
+  /** Answers as the cluster's DNS would, and counts the look-up. */
+  resolve(name: string): NameAnswer {
+    return this.#core.nameService.resolve(name)
   }
 
   get instances(): readonly ClusterInstance[] {
@@ -177,8 +224,18 @@ export class Cluster {
   }
 
   /** Brings a fault into force; the function it resolves with heals it. A failover resolves when promoted. */
-  inject(fault: Fault): Promise<() => Promise<void>> {
+  inject(fault: Fault): Promise<Heal> {
     return injectFault(this.#core, fault)
+  }
+
+  /** The faults in force, oldest first: not those of a moment, and none that has ended by itself. */
+  get faults(): readonly ActiveFault[] {
+    return this.#core.faults.active
+  }
+
+  /** Undoes the fault listed under this id; resolves with false when there is none. */
+  heal(id: string): Promise<boolean> {
+    return this.#core.faults.heal(id)
   }
 
   /** The writer fails and a reader takes over; resolves when that is promoted, the rest follows by itself. */
@@ -245,7 +302,7 @@ export class Cluster {
 
   /** Ends everything; nothing is left behind. */
   close(): Promise<void> {
-    this.#nameListeners?.close()
+    this.#surroundings.listeners?.close()
     this.#closing ??= this.#core.close()
     return this.#closing
   }

@@ -9,11 +9,13 @@ type Settings = Required<Omit<FailoverFault, 'type' | 'to'>> & { readonly to: st
  * other instances' copies and the old writer's return follow by themselves. A failover inside another
  * strikes the instance next in line, and whichever promotion comes first with a living reader counts;
  * one after a crash or a silence only promotes.
- * Returns how to end it early: everything that is still to follow happens at once.
+ * Returns how to end it early: everything that is still to follow happens at once. `hasEnded` hears when all
+ * of it has happened.
  */
 export async function failOver(
   core: ClusterCore,
   fault: FailoverFault,
+  hasEnded: () => void,
 ): Promise<() => Promise<void>> {
   const settings = resolve(core, fault)
   const isInsideAnother = core.pendingFailovers > 0 && core.writer.state !== 'up'
@@ -27,7 +29,7 @@ export async function failOver(
     await waitUntil(core, startedAtMs + settings.promoteMs)
     if (core.schedule.isStopped) return async () => undefined
     const promoted = await takeOver(core, struck, settings)
-    return followUp(core, struck, promoted, settings)
+    return followUp(core, struck, promoted, settings, hasEnded)
   } finally {
     core.pendingFailovers -= 1
   }
@@ -71,22 +73,37 @@ async function restartWriter(core: ClusterCore): Promise<Instance> {
   return writer
 }
 
-function followUp(core: ClusterCore, struck: Instance, promoted: Instance, settings: Settings) {
-  const bringBack = async () => {
+function followUp(
+  core: ClusterCore,
+  struck: Instance,
+  promoted: Instance,
+  settings: Settings,
+  hasEnded: () => void,
+) {
+  const toFollow = new Set<object>()
+  const follow = (delayMs: number, action: () => void | Promise<void>) => {
+    const step = async () => {
+      if (!toFollow.delete(step)) return
+      cancel()
+      await action()
+      if (toFollow.size === 0) hasEnded()
+    }
+    toFollow.add(step)
+    const cancel = core.schedule.after(delayMs, () => void step())
+    return step
+  }
+  const publishNames = follow(settings.dnsMs, () => core.publishNames())
+  const bringBack = follow(settings.returnMs, async () => {
     const isAway = struck.state === 'down' || struck.state === 'hung'
     if (struck === promoted || !isAway) return
     await struck.restart()
     struck.report()
     core.log.record('instance-up', struck.id, { role: struck.role })
     core.publishNamesLater(settings.dnsMs)
-  }
-  const cancelNames = core.schedule.after(settings.dnsMs, () => core.publishNames())
-  const cancelReturn = core.schedule.after(settings.returnMs, () => void bringBack())
+  })
   return async () => {
-    cancelNames()
-    cancelReturn()
     await bringBack()
-    core.publishNames()
+    await publishNames()
   }
 }
 

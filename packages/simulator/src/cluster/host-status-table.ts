@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { HostStatusRow } from '../sql/host-status-sql.js'
+import { LayeredValue } from './layered-value.js'
 
 const writerSession = 'MASTER_SESSION_ID'
 
@@ -88,7 +89,7 @@ export class TopologyCopy {
   readonly #freezes = new Set<object>()
   #rows: readonly HostStatusRow[] = []
   #signature = ''
-  isEmpty = false
+  readonly isEmpty = new LayeredValue(false)
 
   constructor(
     table: HostStatusTable,
@@ -99,7 +100,7 @@ export class TopologyCopy {
   }
 
   get rows(): readonly HostStatusRow[] {
-    return this.isEmpty ? [] : this.#rows
+    return this.isEmpty.current ? [] : this.#rows
   }
 
   /** Takes over the table as it is now, unless the copy is frozen. */

@@ -2,23 +2,18 @@ import { restartError } from '../session/refusal.js'
 import type { ClusterCore } from './cluster-core.js'
 import { failOver } from './failover.js'
 import type { Fault } from './fault.js'
+import type { Heal } from './fault-ledger.js'
 import type { TableDistortion } from './host-status-table.js'
 import type { Instance } from './instance.js'
+import type { LayeredValue } from './layered-value.js'
 
-/** Undoes a fault. */
-export type Heal = () => Promise<void>
+type Undo = () => Promise<void>
 
 /** Brings a fault into force; resolves with how to undo it. */
 export async function injectFault(core: ClusterCore, fault: Fault): Promise<Heal> {
-  core.log.record('fault-injected', faultyInstance(core, fault)?.id, { fault: fault.type })
-  const heal = await apply(core, fault)
-  let healing: Promise<void> | undefined
-  return () => {
-    healing ??= heal().then(() => {
-      core.log.record('fault-healed', undefined, { fault: fault.type })
-    })
-    return healing
-  }
+  const struck = faultyInstance(core, fault)
+  const start = (hasEnded: () => void) => apply(core, fault, hasEnded)
+  return core.faults.start(fault, struck?.id, start)
 }
 
 function faultyInstance(core: ClusterCore, fault: Fault): Instance | undefined {
@@ -37,30 +32,34 @@ function faultyInstance(core: ClusterCore, fault: Fault): Instance | undefined {
   }
 }
 
-async function apply(core: ClusterCore, fault: Fault): Promise<Heal> {
+async function apply(core: ClusterCore, fault: Fault, hasEnded: () => void): Promise<Undo> {
   const instance = faultyInstance(core, fault) ?? core.writer
   switch (fault.type) {
     case 'failover':
-      return failOver(core, fault)
+      return failOver(core, fault, hasEnded)
     case 'crash':
       return crash(core, instance, fault.returnAfterMs)
     case 'hang':
       return hang(core, instance, fault.returnAfterMs)
     case 'reset':
       await instance.cutSessions()
-      return async () => undefined
+      return momentary(hasEnded)
     case 'refuse':
       return instance.refuse()
     case 'slow':
-      return set(instance, 'delayMs', fault.delayMs)
+      return change(instance.delay, fault.delayMs)
     case 'demote-in-place':
       return demoteInPlace(core, fault.to)
     case 'zero-downtime-restart':
       await instance.abortTransactions(restartError)
-      return async () => undefined
+      return momentary(hasEnded)
     case 'stale-view': {
       const thaw = instance.copy.freeze()
-      if (fault.forMs !== undefined) core.schedule.after(fault.forMs, thaw)
+      const end = () => {
+        thaw()
+        hasEnded()
+      }
+      if (fault.forMs !== undefined) core.schedule.after(fault.forMs, end)
       return async () => thaw()
     }
     case 'two-writers':
@@ -74,7 +73,7 @@ async function apply(core: ClusterCore, fault: Fault): Promise<Heal> {
     case 'lag':
       return lag(core, instance, fault.lagMs)
     case 'overload':
-      return set(instance, 'maxConnections', fault.maxConnections)
+      return change(instance.connectionLimit, fault.maxConnections)
     case 'reader-added': {
       const added = await addReader(core, fault)
       return () => core.remove(added)
@@ -85,17 +84,11 @@ async function apply(core: ClusterCore, fault: Fault): Promise<Heal> {
         await addReader(core, { id: instance.id, tier: instance.tier })
       }
     case 'deny-topology':
-      return set(instance, 'topologyError', denial(core, fault.errno ?? 1142))
+      return change(instance.denial, denial(core, fault.errno ?? 1142))
     case 'empty-topology':
-      instance.copy.isEmpty = true
-      return async () => {
-        instance.copy.isEmpty = false
-      }
+      return change(instance.copy.isEmpty, true)
     case 'dns-down':
-      core.nameService.isDown = true
-      return async () => {
-        core.nameService.isDown = false
-      }
+      return change(core.nameService.isDown, true)
     default: {
       const unknown: never = fault
       throw new TypeError(`fault: unknown type in ${JSON.stringify(unknown)}`)
@@ -119,7 +112,7 @@ async function crash(
   core: ClusterCore,
   instance: Instance,
   returnAfterMs = Infinity,
-): Promise<Heal> {
+): Promise<Undo> {
   core.log.record('instance-down', instance.id, { how: 'crash' })
   await instance.crash()
   core.publishNamesLater()
@@ -130,7 +123,7 @@ async function hang(
   core: ClusterCore,
   instance: Instance,
   returnAfterMs = Infinity,
-): Promise<Heal> {
+): Promise<Undo> {
   core.log.record('instance-down', instance.id, { how: 'hang' })
   instance.hang()
   core.publishNamesLater()
@@ -142,7 +135,7 @@ function comeBack(
   instance: Instance,
   afterMs: number,
   how: () => Promise<void>,
-): Heal {
+): Undo {
   const heal = async () => {
     cancel()
     if (instance.state !== 'down' && instance.state !== 'hung') return
@@ -155,7 +148,7 @@ function comeBack(
   return heal
 }
 
-async function demoteInPlace(core: ClusterCore, to: string | undefined): Promise<Heal> {
+async function demoteInPlace(core: ClusterCore, to: string | undefined): Promise<Undo> {
   const former = core.writer
   const next = core.nextWriter(to)
   if (!next) throw new TypeError('demote-in-place: there is no reader to take over')
@@ -170,21 +163,19 @@ async function demoteInPlace(core: ClusterCore, to: string | undefined): Promise
   }
 }
 
-async function lag(core: ClusterCore, instance: Instance, lagMs: number): Promise<Heal> {
-  const before = { visible: instance.visibleLagMs, reported: instance.reportedLagMs }
-  instance.reportedLagMs = lagMs
+async function lag(core: ClusterCore, instance: Instance, lagMs: number): Promise<Undo> {
+  const takeBack = [instance.reportedLag.lay(lagMs)]
   // The embedded storage has no snapshots to stay in: there the lag is only reported.
-  if (core.storage.kind === 'mysqld') instance.visibleLagMs = lagMs
+  if (core.storage.kind === 'mysqld') takeBack.push(instance.visibleLag.lay(lagMs))
   await instance.settleLag()
   instance.report()
   return async () => {
-    instance.visibleLagMs = before.visible
-    instance.reportedLagMs = before.reported
+    for (const each of takeBack) each()
     await instance.settleLag()
   }
 }
 
-function distort(core: ClusterCore, distortion: TableDistortion): Heal {
+function distort(core: ClusterCore, distortion: TableDistortion): Undo {
   const refresh = () => {
     for (const each of core.instances) each.copy.refresh()
   }
@@ -205,14 +196,12 @@ function denial(core: ClusterCore, errno: 1142 | 1227) {
   return { errno, sqlState: '42000', message }
 }
 
-function set<Key extends 'delayMs' | 'maxConnections' | 'topologyError'>(
-  instance: Instance,
-  key: Key,
-  value: Instance[Key],
-): Heal {
-  const before = instance[key]
-  instance[key] = value
-  return async () => {
-    instance[key] = before
-  }
+function change<T>(value: LayeredValue<T>, to: T): Undo {
+  const takeBack = value.lay(to)
+  return async () => takeBack()
+}
+
+function momentary(hasEnded: () => void): Undo {
+  hasEnded()
+  return async () => undefined
 }

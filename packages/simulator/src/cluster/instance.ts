@@ -5,10 +5,11 @@ import { readOnlyError } from '../session/refusal.js'
 import { Session } from '../session/session.js'
 import type { InstanceCounters, Role, SessionHost, SessionReport } from '../session/session-host.js'
 import type { AuroraAnswers } from '../sql/aurora-answers.js'
-import { hostStatusSql } from '../sql/host-status-sql.js'
+import { type HostStatusRow, hostStatusSql } from '../sql/host-status-sql.js'
 import type { Storage } from '../storage/storage.js'
 import type { EventLog } from './event-log.js'
 import { type HostStatusTable, TopologyCopy } from './host-status-table.js'
+import { LayeredValue } from './layered-value.js'
 import { Listener } from './listener.js'
 
 /** `down`: refuses connections. `hung`: silent. `removed`: deleted for good. */
@@ -73,16 +74,17 @@ export class Instance implements SessionHost {
   readonly statements: string[] = []
   readonly answers: AuroraAnswers
   // What faults set:
-  delayMs = 0
-  visibleLagMs = 0
-  reportedLagMs: number
-  maxConnections = Number.POSITIVE_INFINITY
-  topologyError: ServerError | undefined
+  readonly delay = new LayeredValue(0)
+  readonly visibleLag = new LayeredValue(0)
+  readonly reportedLag: LayeredValue<number>
+  readonly connectionLimit = new LayeredValue(Number.POSITIVE_INFINITY)
+  readonly denial = new LayeredValue<ServerError | undefined>(undefined)
   readonly #surroundings: InstanceSurroundings
   readonly #listener: Listener
   readonly #sessions = new Set<Session>()
   /** Accepted while hung: the client has connected and hears nothing. */
   readonly #ungreeted = new Set<Socket>()
+  readonly #isRefusing = new LayeredValue(false)
   #role: Role
   #state: InstanceState = 'down'
   #isFenced = false
@@ -96,7 +98,7 @@ export class Instance implements SessionHost {
     this.tls = settings.tls
     this.storage = storage
     this.isRecordingStatements = surroundings.isRecordingStatements
-    this.reportedLagMs = surroundings.baseLagMs
+    this.reportedLag = new LayeredValue(surroundings.baseLagMs)
     this.#role = settings.role
     this.#surroundings = surroundings
     this.#listener = new Listener(settings.address, (socket) => this.accept(socket))
@@ -126,6 +128,23 @@ export class Instance implements SessionHost {
     return this.#state
   }
 
+  get delayMs(): number {
+    return this.delay.current
+  }
+
+  get visibleLagMs(): number {
+    return this.visibleLag.current
+  }
+
+  get topologyError(): ServerError | undefined {
+    return this.denial.current
+  }
+
+  /** What its own `replica_host_status` shows. */
+  get hostStatus(): readonly HostStatusRow[] {
+    return this.copy.rows
+  }
+
   get lastWriteAtMs(): number {
     return this.#surroundings.volume.lastWriteAtMs
   }
@@ -140,7 +159,7 @@ export class Instance implements SessionHost {
   /** Tells the cluster that it is alive, and looks at what the others have told. */
   report(): void {
     if (this.#state !== 'up') return
-    this.#surroundings.table.report(this.id, this.#role, this.reportedLagMs)
+    this.#surroundings.table.report(this.id, this.#role, this.reportedLag.current)
     this.copy.refresh()
   }
 
@@ -157,7 +176,7 @@ export class Instance implements SessionHost {
       socket.resetAndDestroy()
       return
     }
-    if (this.#sessions.size >= this.maxConnections) {
+    if (this.#sessions.size >= this.connectionLimit.current) {
       this.counters.connectionsRefused += 1
       const { errno } = tooManyConnections
       this.#surroundings.log.record('connection-refused', this.id, { errno })
@@ -237,8 +256,11 @@ export class Instance implements SessionHost {
   /** New connections are refused, open ones live; returns how to go back. */
   async refuse(): Promise<() => Promise<void>> {
     this.#listener.close()
+    const takeBack = this.#isRefusing.lay(true)
     return async () => {
-      if (this.#state !== 'down' && this.#state !== 'removed') await this.#listener.open(this.port)
+      takeBack()
+      const isServing = this.#state === 'up' || this.#state === 'hung'
+      if (isServing && !this.#isRefusing.current) await this.#listener.open(this.port)
     }
   }
 

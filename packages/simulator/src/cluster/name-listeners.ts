@@ -1,12 +1,15 @@
 import type { ClusterCore } from './cluster-core.js'
 import { Listener } from './listener.js'
 
-/** The ports at which the cluster's shared names are served when instances differ by port. */
+/** The ports at which the cluster's shared names are served. */
 export interface EndpointPorts {
   readonly writer: number
   readonly reader: number
   readonly custom: number
 }
+
+/** Where the shared names listen. */
+const localAddress = '127.0.0.1'
 
 /** Listening sockets that stand for names: each connection goes to the instance the name means just then. */
 export class NameListeners {
@@ -16,19 +19,28 @@ export class NameListeners {
     this.#listeners = listeners
   }
 
+  /** `port`: of the cluster endpoint; the others take the next two where they are free. 0: any free ones. */
   static async open(core: ClusterCore, port: number): Promise<NameListeners> {
     const { names } = core
     const listeners = [names.writer, names.reader, names.custom].map((name) => {
       let turn = 0
-      return new Listener('127.0.0.1', (socket) => {
+      return new Listener(localAddress, (socket) => {
         const instance = core.instanceAt(name, turn++)
         if (instance) instance.accept(socket)
         else socket.resetAndDestroy()
       })
     })
     const [writer, ...others] = listeners
-    await writer?.open(port)
-    for (const listener of others) await listener.open(0)
+    try {
+      await writer?.open(port)
+      for (const [index, listener] of others.entries()) {
+        if (port !== 0 && (await opens(listener, port + 1 + index))) continue
+        await listener.open(0)
+      }
+    } catch (error) {
+      for (const each of listeners) each.close()
+      throw error
+    }
     return new NameListeners(listeners)
   }
 
@@ -40,4 +52,11 @@ export class NameListeners {
   close(): void {
     for (const listener of this.#listeners) listener.close()
   }
+}
+
+function opens(listener: Listener, port: number): Promise<boolean> {
+  return listener.open(port).then(
+    () => true,
+    () => false,
+  )
 }

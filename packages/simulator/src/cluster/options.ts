@@ -50,6 +50,12 @@ export interface ClusterOptions {
    * `ports`: all on 127.0.0.1, each on its own port. Default: `distinct` where it works.
    */
   readonly addresses?: 'distinct' | 'ports'
+  /**
+   * Serve the cluster endpoint on 127.0.0.1 at `port` too, and the reader and the custom endpoint at the next two
+   * where they are free: for clients that cannot be given the cluster's DNS. Each connection goes to the instance
+   * that the name means just then. Always so with addresses `ports`. @default false
+   */
+  readonly localEndpoints?: boolean
   /** Offer TLS, with certificates made at start for the instances' and the cluster's names. @default false */
   readonly tls?: boolean
   /** What `aurora_version()` says. @default '3.10.0' */

@@ -14,11 +14,12 @@ export interface Places {
 const firstHost = 10
 
 /**
- * A block of loopback addresses at random, so that clusters of parallel processes do not meet; one port
- * for all of them.
+ * A block of loopback addresses, one port for all of them. A port that was asked for has a block of its own, so
+ * that the cluster there is found at the same addresses again; else the block is chosen at random, as it is when
+ * `isBlockTaken`, so that clusters of parallel processes do not meet.
  */
-export function distinctPlaces(port: number): Places {
-  const block = `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 255)}`
+export function distinctPlaces(port: number, isBlockTaken = false): Places {
+  const block = port !== 0 && !isBlockTaken ? blockOf(port) : randomBlock()
   let host = firstHost
   let settled = port
   return {
@@ -31,6 +32,14 @@ export function distinctPlaces(port: number): Places {
       settled = got
     },
   }
+}
+
+function blockOf(port: number): string {
+  return `127.${1 + ((port >> 8) % 254)}.${port & 0xff}`
+}
+
+function randomBlock(): string {
+  return `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 255)}`
 }
 
 /** 127.0.0.1 for all, each instance on a free port of its own. */

@@ -21,12 +21,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         ? await canUseDistinctAddresses()
         : options.addresses === 'distinct'
     const core = await startInstances(resolved, storage, issueTls, useDistinct, options.port ?? 0)
-    const nameListeners = useDistinct
-      ? undefined
-      : await NameListeners.open(core, options.port ?? 0)
     core.publishNames()
+    const listeners = await openNames(core, options, useDistinct)
     core.log.record('started', undefined, { storage: storage.kind })
-    return new Cluster(core, nameListeners, ca?.pem)
+    return new Cluster(core, { listeners, hasDistinctAddresses: useDistinct, ca: ca?.pem })
   } catch (error) {
     await storage.close()
     throw error
@@ -41,7 +39,7 @@ async function startInstances(
   port: number,
 ): Promise<ClusterCore> {
   for (let attempt = 1; ; attempt += 1) {
-    const places = useDistinct ? distinctPlaces(port) : portPlaces()
+    const places = useDistinct ? distinctPlaces(port, attempt > 1) : portPlaces()
     const core = new ClusterCore(options, storage, places, issueTls)
     try {
       for (const [index, settings] of options.instances.entries()) {
@@ -55,6 +53,21 @@ async function startInstances(
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       if (!isTaken || attempt >= placeAttempts) throw error
     }
+  }
+}
+
+async function openNames(
+  core: ClusterCore,
+  { port, localEndpoints }: ClusterOptions,
+  useDistinct: boolean,
+): Promise<NameListeners | undefined> {
+  if (useDistinct && !localEndpoints) return undefined
+  try {
+    // Where the instances have one port, the cluster endpoint has it too.
+    return await NameListeners.open(core, port ?? (useDistinct ? core.writer.port : 0))
+  } catch (error) {
+    await core.close()
+    throw error
   }
 }
 
