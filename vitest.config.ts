@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { inlineTextForVite } from './packages/simulator/inline-text.js'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -17,6 +18,8 @@ function project(name: string, root: string) {
 }
 
 export default defineConfig({
+  // The simulator's page is bundled into its sources.
+  plugins: [inlineTextForVite()],
   resolve: {
     // Tests meet the packages as source, so that one test file runs without a build.
     alias: [

@@ -1,4 +1,8 @@
 import { defineConfig } from 'tsup'
 import { libraryBuild } from '../../tsup.shared.js'
+import { inlineText } from './inline-text.js'
 
-export default defineConfig(libraryBuild({ index: 'src/index.ts' }))
+export default defineConfig({
+  ...libraryBuild({ index: 'src/index.ts' }),
+  esbuildPlugins: [inlineText()],
+})

@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
+import { inlineText } from '../inline-text.js'
 
 /** The folder of this package. */
 export const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -21,6 +22,7 @@ export async function buildPackage(): Promise<string> {
     silent: true,
     dts: false,
     skipNodeModulesBundle: true,
+    esbuildPlugins: [inlineText()],
     outExtension: () => ({ js: '.mjs' }),
   })
   return folder

@@ -1,0 +1,92 @@
+import type { FaultField } from '../../faults/fault-table.js'
+
+interface InputProps {
+  readonly name: string
+  readonly field: FaultField
+  /** Ids of the instances that there are. */
+  readonly instances: readonly string[]
+}
+
+/** The control for one field of a fault; left empty, the field's default holds. */
+export function FaultInput({ name, field, instances }: InputProps) {
+  return (
+    <label title={field.summary} htmlFor={idOf(name)}>
+      <code>{name}</code>
+      <Control name={name} field={field} instances={instances} />
+    </label>
+  )
+}
+
+function Control({ name, field, instances }: InputProps) {
+  const isRequired = field.default === undefined
+  switch (field.kind) {
+    case 'duration':
+    case 'count': {
+      const unit = field.kind === 'duration' ? ' ms' : ''
+      const isNumber = /^\d+$/.test(field.default ?? '')
+      const hint = isNumber
+        ? `${field.default}${unit}`
+        : (field.default ?? `${field.summary}${unit && ','}${unit}`)
+      // Text, because a duration may be the word `never`.
+      return (
+        <input
+          id={idOf(name)}
+          name={name}
+          type="text"
+          inputMode="numeric"
+          placeholder={hint}
+          required={isRequired}
+          aria-description={field.summary}
+        />
+      )
+    }
+    case 'id':
+      return (
+        <input
+          id={idOf(name)}
+          name={name}
+          type="text"
+          placeholder={field.default ?? ''}
+          required={isRequired}
+          aria-description={field.summary}
+        />
+      )
+    case 'instance':
+      return <Choice name={name} field={field} choices={instances} />
+    case 'choice':
+      return <Choice name={name} field={field} choices={field.choices.map(String)} />
+    case 'flag':
+      return <Choice name={name} field={field} choices={['true', 'false']} />
+    default: {
+      const unknown: never = field
+      throw new TypeError(`field: unknown kind in ${JSON.stringify(unknown)}`)
+    }
+  }
+}
+
+function idOf(name: string): string {
+  return `fault-${name}`
+}
+
+interface ChoiceProps {
+  readonly name: string
+  readonly field: FaultField
+  readonly choices: readonly string[]
+}
+
+function Choice({ name, field, choices }: ChoiceProps) {
+  const others = choices.filter((each) => each !== field.default)
+  return (
+    <select
+      id={idOf(name)}
+      name={name}
+      required={field.default === undefined}
+      aria-description={field.summary}
+    >
+      {field.default !== undefined && <option value="">{field.default}</option>}
+      {others.map((each) => (
+        <option key={each}>{each}</option>
+      ))}
+    </select>
+  )
+}

@@ -1,0 +1,6 @@
+/** A file bundled into one minified text when the package is built; see inline-text.ts. */
+declare module '*?text' {
+  const text: string
+  // biome-ignore lint/style/noDefaultExport: a module that is a text has one export
+  export default text
+}
