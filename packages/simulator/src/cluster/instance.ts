@@ -65,6 +65,8 @@ export class Instance implements SessionHost {
     reads: 0,
     writes: 0,
     refused: 0,
+    errors: 0,
+    statementsCut: 0,
     topologyQuestions: 0,
     pings: 0,
     prepared: 0,

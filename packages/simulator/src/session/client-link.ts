@@ -96,6 +96,7 @@ export class ClientLink {
     this.#isHeld = false
     if (!this.#isPaused) this.#socket.resume()
     this.#schedule()
+    if (this.#isEnding) this.end()
   }
 
   startTls(options: TLSSocketOptions, pending: Buffer): void {

@@ -10,6 +10,8 @@ export class ReplyTranslator {
   readonly #host: SessionHost
   readonly #session: SessionReport
   readonly #role: SessionRole
+  /** A statement of the application's has been taken and not yet answered. */
+  #isStatementOpen = false
 
   constructor(host: SessionHost, session: SessionReport, role: SessionRole) {
     this.#host = host
@@ -19,6 +21,7 @@ export class ReplyTranslator {
 
   /** The ERR packet as the instance would word it; undefined: as it is. */
   translateError(frame: Buffer): Buffer | undefined {
+    this.countError()
     const error = readError(frame.subarray(headerSize))
     const sequence = frame[3] ?? 1
     const isReader = this.#role.role === 'reader'
@@ -36,9 +39,27 @@ export class ReplyTranslator {
 
   countCommand(code: number): void {
     const { counters } = this.#host
+    this.#isStatementOpen = runsStatement(code) && this.#session.purpose === 'application'
     if (runsStatement(code)) counters.statements += 1
     else if (code === command.ping) counters.pings += 1
     else if (code === command.prepare) counters.prepared += 1
+  }
+
+  /** Counts the error that an open statement is answered with. */
+  countError(): void {
+    if (this.#isStatementOpen) this.#host.counters.errors += 1
+    this.#isStatementOpen = false
+  }
+
+  /** Counts the open statement as one whose connection the instance has cut. */
+  countCut(): void {
+    if (this.#isStatementOpen) this.#host.counters.statementsCut += 1
+    this.#isStatementOpen = false
+  }
+
+  /** The reply is complete. */
+  countEnd(): void {
+    this.#isStatementOpen = false
   }
 
   count(code: number, meaning: PacketMeaning, isFirst: boolean, tracker: ReplyTracker): void {

@@ -23,6 +23,10 @@ export interface InstanceCounters {
   writes: number
   /** Statements refused because the instance is a reader. */
   refused: number
+  /** Statements answered with an error, refusals among them; monitor connections left out. */
+  errors: number
+  /** Statements under way when the instance cut their connection; monitor connections left out. */
+  statementsCut: number
   /** Statements that read `replica_host_status`. */
   topologyQuestions: number
   pings: number

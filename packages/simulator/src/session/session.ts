@@ -116,6 +116,7 @@ export class Session implements SessionReport {
   /** Ends what the storage still runs for the session, so that it cannot take effect any more. */
   async kill(): Promise<void> {
     const { threadId } = this
+    this.#replies.countCut()
     // A server notices a closed socket only when it next reads or writes: a statement waiting for a lock
     // would still run, and commit, after the instance is long dead.
     if (this.#state === 'idle' || threadId === 0) return
@@ -266,6 +267,7 @@ export class Session implements SessionReport {
   }
 
   #answerError(error: ServerError): void {
+    this.#replies.countError()
     this.#output.put(packet(errorPayload(error), 1))
     this.#output.flush()
   }
@@ -324,6 +326,7 @@ export class Session implements SessionReport {
   async #welcome(okPacket: Buffer): Promise<void> {
     this.#user = this.#login.facts?.user ?? ''
     await this.#role.begin(this.#host.role, this.#hasReaderAccount)
+    if ((this.#state as State) === 'closed') return
     this.#isWelcome = true
     this.#host.onOpened(this)
     this.#output.put(okPacket)
@@ -382,6 +385,7 @@ export class Session implements SessionReport {
   #becomeIdle(): void {
     if (this.#state === 'closed') return
     this.#state = 'idle'
+    this.#replies.countEnd()
     const work = this.#work.take()
     if (work) {
       void this.#workOn(work)
