@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { ActiveFaults } from './active-faults.js'
 import { ConnectionLine } from './connection-line.js'
 import { EventList } from './event-list.js'
@@ -36,33 +37,48 @@ function Cluster({ view, state }: { view: View; state: NonNullable<View['state']
   const isLost = view.link === 'lost'
   return (
     <main class={isLost ? 'lost' : ''}>
-      <section aria-labelledby="instances">
-        <h2 id="instances">Instances</h2>
-        <InstanceTable state={state} rates={view.rates} isDisabled={isLost} />
-      </section>
-      <section aria-labelledby="time-line">
-        <h2 id="time-line">Last minute</h2>
-        <TimeLine state={state} events={view.events} />
-      </section>
-      <section aria-labelledby="faults" class="faults">
-        <h2 id="faults">Faults</h2>
-        <FaultForm state={state} isDisabled={isLost} />
-        <ActiveFaults state={state} isDisabled={isLost} />
-      </section>
-      <section aria-labelledby="views" class="views">
-        <h2 id="views">
-          What each instance says <span class="aside">replica_host_status</span>
-        </h2>
-        <ViewTable state={state} />
-      </section>
-      <section aria-labelledby="names" class="names">
-        <h2 id="names">What DNS says</h2>
-        <NameTable state={state} />
-      </section>
-      <section aria-labelledby="events" class="events">
-        <h2 id="events">Events</h2>
-        <EventList events={view.events} />
-      </section>
+      <div class="column">
+        <Panel name="instances" title="Instances">
+          <InstanceTable state={state} rates={view.rates} isDisabled={isLost} />
+        </Panel>
+        <Panel name="time-line" title="Last minute">
+          <TimeLine state={state} events={view.events} />
+        </Panel>
+        <Panel name="views" title="What each instance says" aside="replica_host_status">
+          <ViewTable state={state} />
+        </Panel>
+        <Panel name="names" title="What DNS says">
+          <NameTable state={state} />
+        </Panel>
+      </div>
+      <div class="column">
+        <Panel name="faults" title="Faults">
+          <FaultForm state={state} isDisabled={isLost} />
+          <ActiveFaults state={state} isDisabled={isLost} />
+        </Panel>
+        <Panel name="events" title="Events">
+          <EventList events={view.events} />
+        </Panel>
+      </div>
     </main>
+  )
+}
+
+interface PanelProps {
+  readonly name: string
+  readonly title: string
+  readonly aside?: string
+  readonly children: ComponentChildren
+}
+
+function Panel({ name, title, aside, children }: PanelProps) {
+  return (
+    <section class={name} aria-labelledby={name}>
+      <h2 id={name}>
+        {title}
+        {aside && <span class="aside"> {aside}</span>}
+      </h2>
+      {children}
+    </section>
   )
 }

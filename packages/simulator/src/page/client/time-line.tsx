@@ -21,31 +21,36 @@ export function TimeLine({ state, events }: TimeLineProps) {
   const percent = (ms: number) => `${(((ms - fromMs) / shownMs) * 100).toFixed(2)}%`
   const marks = events.filter(({ type, atMs }) => atMs >= fromMs && markTypes.includes(type))
   return (
-    <div class="time-line">
-      {lanesOf(events, state.instances, fromMs, toMs).map((lane) => (
-        <div class="lane" key={lane.id}>
-          <span class="id">{lane.id}</span>
-          <span class="bar" role="img" aria-label={describeLane(lane)}>
-            {lane.segments.map(({ state: each, fromMs: start, toMs: end }) => (
-              <span
-                key={start === fromMs ? 'first' : start}
-                class={`segment ${each}`}
-                title={`${each}, ${formatDuration(end - start)}`}
-                style={{ left: percent(start), width: `calc(${percent(end)} - ${percent(start)})` }}
-              />
-            ))}
-          </span>
-        </div>
-      ))}
-      <div class="marks" aria-hidden="true">
-        {marks.map((event, index) => (
-          <span
-            key={`${event.atMs} ${index}`}
-            class={`mark ${event.type}`}
-            title={describeEvent(event)}
-            style={{ left: percent(event.atMs) }}
-          />
+    <>
+      <div class="lanes">
+        {lanesOf(events, state.instances, fromMs, toMs).map((lane) => (
+          <div class="lane" key={lane.id}>
+            <span class="id">{lane.id}</span>
+            <span class="bar" role="img" aria-label={describeLane(lane)}>
+              {lane.segments.map(({ state: each, fromMs: start, toMs: end }) => (
+                <span
+                  key={start === fromMs ? 'first' : start}
+                  class={`segment ${each}`}
+                  title={`${each}, ${formatDuration(end - start)}`}
+                  style={{
+                    left: percent(start),
+                    width: `calc(${percent(end)} - ${percent(start)})`,
+                  }}
+                />
+              ))}
+            </span>
+          </div>
         ))}
+        <div class="marks" aria-hidden="true">
+          {marks.map((event, index) => (
+            <span
+              key={`${event.atMs} ${index}`}
+              class={`mark ${event.type}`}
+              title={describeEvent(event)}
+              style={{ left: percent(event.atMs) }}
+            />
+          ))}
+        </div>
       </div>
       <ul class="legend" aria-hidden="true">
         <li class="writer">writer</li>
@@ -56,7 +61,7 @@ export function TimeLine({ state, events }: TimeLineProps) {
         <li class="mark promoted">promotion</li>
         <li class="mark dns-updated">DNS</li>
       </ul>
-    </div>
+    </>
   )
 }
 
