@@ -36,5 +36,6 @@ export {
   faultTable,
   faultTypes,
 } from './faults/fault-table.js'
+export { type NameServer, type NameServerOptions, startNameServer } from './names/name-server.js'
 export type { ConnectionPurpose, InstanceCounters, Role } from './session/session-host.js'
 export type { HostStatusRow } from './sql/host-status-sql.js'

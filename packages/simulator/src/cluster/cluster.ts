@@ -186,6 +186,11 @@ export class Cluster {
     return this.#core.nameService.resolve(name)
   }
 
+  /** Answers as the next look-up would be, and counts nothing. */
+  peek(name: string): NameAnswer {
+    return this.#core.nameService.peek(name)
+  }
+
   get instances(): readonly ClusterInstance[] {
     return this.#core.instances
   }

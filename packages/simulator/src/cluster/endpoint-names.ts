@@ -10,6 +10,11 @@ export interface EndpointNames {
   instance(id: string): string
 }
 
+/** The zones that hold the names of every simulated cluster. */
+export const nameZones: readonly string[] = ['', 'cluster-', 'cluster-ro-', 'cluster-custom-'].map(
+  (kind) => `${kind}${accountHash}.${domain}`,
+)
+
 /** The names of the cluster called `clusterName`. */
 export function endpointNames(clusterName: string): EndpointNames {
   return {

@@ -1,6 +1,9 @@
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { LayeredValue } from './layered-value.js'
 
+/** Time to live of every name, as in Aurora's zones. */
+export const nameTtlMs = 5000
+
 type LookupCallback = (
   error: NodeJS.ErrnoException | null,
   address: string | LookupAddress[],

@@ -1,10 +1,8 @@
 import type { Cluster, ClusterInstance, NameRecord } from '../cluster/cluster.js'
 import type { Fault, FaultType } from '../cluster/fault.js'
 import type { ActiveFault } from '../cluster/fault-ledger.js'
+import { nameTtlMs } from '../cluster/name-service.js'
 import type { HostStatusRow } from '../sql/host-status-sql.js'
-
-/** Time to live of every name, as in Aurora's zones. */
-export const nameTtlMs = 5000
 
 /** A shared name, and where another process reaches what stands behind it just now. */
 export interface EndpointState {
