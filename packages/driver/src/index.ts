@@ -2,11 +2,14 @@ import type mysql from 'mysql2'
 import type * as mysqlPromise from 'mysql2/promise'
 import type { AuroraOptions } from './contract/options.js'
 import type { AuroraControl } from './pool/aurora-control.js'
+import type { RunTransaction } from './pool/aurora-transaction.js'
 import { type AuroraPoolOptions, makePool } from './pool/create-pool.js'
 
 /** A mysql2 pool in the callback API, with `aurora` beside mysql2's members. */
 export type AuroraPool = mysql.Pool & {
   readonly aurora: AuroraControl
+  /** Runs a function in a transaction, and again when that is known not to have been committed. */
+  readonly transaction: RunTransaction
   /** The same pool with everything sent to the writer. */
   readonly writer: AuroraPool
   /** The same pool with everything sent to readers; what a reader refuses fails. */
@@ -39,8 +42,10 @@ export type {
 // For everyone.
 export type { AuroraOptions, PasswordTarget } from './contract/options.js'
 export type { StatementOptions } from './contract/statement-options.js'
+export type { TransactionOptions } from './contract/transaction-options.js'
 export type { Endpoint } from './model/endpoint.js'
 export type { Instance, Role, Topology, TopologyChange } from './model/topology.js'
 export type { AuroraControl, DrainOptions, SessionOptions } from './pool/aurora-control.js'
+export type { AuroraTransaction } from './pool/aurora-transaction.js'
 export type { ClusterStats, InstanceStats } from './pool/cluster-stats.js'
 export type { AuroraPoolOptions } from './pool/create-pool.js'

@@ -16,6 +16,7 @@ export const EVENTS: readonly AuroraEventName[] = [
   'instanceAsked',
   'statementWaiting',
   'statementRetried',
+  'transactionRetried',
 ]
 
 /** Every event of a pool from now on, in order. */

@@ -60,7 +60,7 @@ export class Belief {
     const pool = members.get(id)
     const kind = classifyError(error)
     // An instance that answers with an error lives: it is overloaded, or refuses us.
-    if (kind === 'lost' || kind === 'stopping') {
+    if (kind === 'lost' || kind === 'stopping' || kind === 'restarted') {
       if (pool === undefined || pool !== members.writer) pool?.setReachable(false, error)
       else if (!failover.isOpen) failover.begin(pool, undefined, 'unanswered', error)
     }

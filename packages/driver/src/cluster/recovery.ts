@@ -74,6 +74,10 @@ export class Recovery {
     // Part of it may have taken effect: the first of several statements, or what a procedure did before it failed.
     if (work.wasSent && !work.sqlClass.isRepeatable) consistency.wrote(work.context)
     const isOver = state.isClosed || work.holder?.isDead === true
+    if (!state.isAurora) {
+      const wasBound = work.wasPinned || work.wasInTransaction
+      if (kind === 'lost' && wasBound && work.holder !== undefined) work.holder.isDead = true
+    }
     if (!state.isAurora || isOver) return surface(work, failure, undefined)
     const decision = decideRetry({
       kind,
@@ -115,7 +119,8 @@ export class Recovery {
     }
     if (lease !== undefined && decision.rollBackFirst) lease.isSpent = true
     if (decision.seekWriter) this.#seekWriter(pool, failure)
-    if (kind === 'lost' || kind === 'stopping') this.#doubt(work, pool, failure)
+    if (kind === 'lost' || kind === 'stopping' || kind === 'restarted')
+      this.#doubt(work, pool, failure)
     surface(work, failure, decision.outcome)
   }
 
@@ -220,7 +225,7 @@ export class Recovery {
 
 function reasonOf(kind: ErrorKind, lease: Lease | undefined): FailoverReason {
   if (kind === 'refused') return 'refused'
-  if (kind === 'stopping') return 'stopping'
+  if (kind === 'stopping' || kind === 'restarted') return 'stopping'
   return lease === undefined ? 'connect-failed' : 'connection-lost'
 }
 

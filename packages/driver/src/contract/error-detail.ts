@@ -6,6 +6,7 @@ export interface ErrorDetail {
     | 'refused'
     | 'overloaded'
     | 'stopping'
+    | 'restarted'
     | 'rolled-back'
     | 'denied'
     | 'timeout'

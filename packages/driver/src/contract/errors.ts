@@ -14,6 +14,14 @@ export type AuroraErrorCode =
   | 'ERR_AURORA_OPTION'
   /** `drain()` is under way, or over: no new work is taken. */
   | 'ERR_AURORA_DRAINING'
+  /** A statement inside `transaction()` would begin, commit or roll back; it was not sent. */
+  | 'ERR_AURORA_TRANSACTION_CONTROL'
+  /** The transaction is over, by an error or because its function has returned: the statement was not sent. */
+  | 'ERR_AURORA_TRANSACTION_ENDED'
+  /** A handle was used while a nested transaction of it was under way. */
+  | 'ERR_AURORA_TRANSACTION_NESTED'
+  /** `exactlyOnce` needs the table `aurora_mysql2_token`; the message says how to create it. */
+  | 'ERR_AURORA_TOKEN_TABLE'
 
 const brand = Symbol.for('aurora-mysql2.error')
 

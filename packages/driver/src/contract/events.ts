@@ -65,6 +65,13 @@ export interface AuroraEventMap {
     readonly code: string | undefined
     readonly attempt: number
   }
+  /** The function of a `pool.transaction()` runs again, or (`isUnknown`) the token is asked whether the attempt was committed. */
+  transactionRetried: {
+    readonly attempt: number
+    readonly kind: string
+    readonly code: string | undefined
+    readonly isUnknown: boolean
+  }
 }
 
 /** Why an episode began. */

@@ -3,7 +3,8 @@
  * - `lost`: the connection is gone, or never came about;
  * - `refused`: this instance does not write;
  * - `overloaded`: the instance lives and takes no more for now;
- * - `stopping`: the server is going down or has just been restarted under its connections;
+ * - `stopping`: the server is going down;
+ * - `restarted`: it has been restarted under its connections; the session goes on, its transaction is undone;
  * - `rolled-back`: deadlock or lock wait timeout;
  * - `denied`: name, password or rights;
  * - `timeout`: mysql2's own; the reply is still due;
@@ -15,6 +16,7 @@ export type ErrorKind =
   | 'refused'
   | 'overloaded'
   | 'stopping'
+  | 'restarted'
   | 'rolled-back'
   | 'denied'
   | 'timeout'
@@ -113,7 +115,7 @@ export function classifyError(error: unknown): ErrorKind {
   if (typeof number === 'number') {
     switch (number) {
       case 1105:
-        return message.startsWith(RESTARTED_TEXT) ? 'stopping' : 'ordinary'
+        return message.startsWith(RESTARTED_TEXT) ? 'restarted' : 'ordinary'
       case 1226:
         return QUOTA_PER_HOUR.test(message) ? 'ordinary' : 'overloaded'
       case 1290:

@@ -75,6 +75,7 @@ export function decideRetry(attempt: FailedAttempt): RetryDecision {
   switch (kind) {
     case 'lost':
     case 'stopping':
+    case 'restarted':
       return attempt.isPinned || attempt.inTransaction
         ? endSession(attempt)
         : afterLostConnection(attempt)
@@ -107,8 +108,10 @@ export function decideRetry(attempt: FailedAttempt): RetryDecision {
  */
 function endSession(attempt: FailedAttempt): RetryDecision {
   const isLost = attempt.kind === 'lost'
+  // A server that was restarted under its connections says itself that what was to be committed is undone.
+  const isUndone = attempt.kind === 'restarted' && attempt.sql.control === 'commit'
   return surface({
-    outcome: mayHaveRun(attempt) ? 'unknown' : 'rolled-back',
+    outcome: mayHaveRun(attempt) && !isUndone ? 'unknown' : 'rolled-back',
     sessionIsDead: isLost,
     seekWriter: attempt.askedAs === 'writer',
     rollBackFirst: !isLost,

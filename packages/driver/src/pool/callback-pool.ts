@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import mysql from 'mysql2'
+import { Holder } from '../cluster/holder.js'
 import type { Statement } from '../cluster/statement.js'
 import type { Command, PoolConfig, ResultCallback } from '../contract/mysql2.js'
 import type { Role } from '../model/topology.js'
@@ -11,6 +12,7 @@ import { PromisePool } from './promise-pool.js'
 import { showQueues } from './queue-views.js'
 import { Session } from './session.js'
 import { makeStatement } from './statement-request.js'
+import type { TransactionHandle } from './transaction-handle.js'
 
 /** mysql2's Pool takes what its own PoolConfig makes; the typings hide the class. */
 const MysqlPool = (
@@ -109,7 +111,17 @@ export class CallbackPool extends MysqlPool {
   getConnection(done: (error: unknown, session?: Session) => void): void {
     if (this._closed) return process.nextTick(done, new Error('Pool is closed.'))
     if (this.#engine.isDraining) return process.nextTick(done, drainingError())
-    this.#engine.openSession(this.#role, done)
+    this.#engine.openSession(new Holder(this.#role, true), done)
+  }
+
+  /** Runs `work` in a transaction; see `RunTransaction`. */
+  transaction<T>(
+    work: (tx: TransactionHandle) => T | PromiseLike<T>,
+    options?: unknown,
+  ): Promise<T> {
+    if (this._closed) return Promise.reject(new Error('Pool is closed.'))
+    if (this.#engine.isDraining) return Promise.reject(drainingError())
+    return this.#engine.transaction(this.#role, work, options)
   }
 
   releaseConnection(connection: unknown): void {

@@ -1,12 +1,19 @@
 import type { EventEmitter } from 'node:events'
 import { Cluster } from '../cluster/cluster.js'
+import { Holder } from '../cluster/holder.js'
+import type { Emit } from '../contract/events.js'
 import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import type { Role } from '../model/topology.js'
 import type { AuroraControl } from './aurora-control.js'
 import { Control } from './control.js'
 import { EventHub } from './event-hub.js'
+import { OpenTransaction } from './open-transaction.js'
+import { runTransaction, type TransactionHost } from './run-transaction.js'
 import { Session } from './session.js'
+import { makeStatement } from './statement-request.js'
+import type { TransactionHandle } from './transaction-handle.js'
+import { SWEEP_TOKENS, TOKENS_PER_SWEEP } from './transaction-token.js'
 
 /**
  * What a pool and its views (`pool.writer`, `pool.reader`, the promise API) share: one cluster, one set of sessions, one end.
@@ -18,12 +25,16 @@ export class Engine {
   readonly #surfaces = new Set<EventEmitter>()
   readonly #sessions = new Set<Session>()
   readonly #onReturned: (() => void)[] = []
+  readonly #emit: Emit
+  #transactions = 0
+  #tokensUsed = 0
   #isDraining = false
   #isEnded = false
 
   constructor(config: PoolConfig, options: ResolvedOptions) {
     const hub = new EventHub()
     this.config = config
+    this.#emit = hub.emit
     this.cluster = new Cluster(config, options, hub.emit, {
       onConnection: (core) => this.tell('connection', core),
       onEnqueue: () => this.tell('enqueue'),
@@ -51,8 +62,8 @@ export class Engine {
   }
 
   /** Makes a session and takes its first lease. */
-  openSession(role: Role | undefined, done: (error: unknown, session?: Session) => void): void {
-    const session = new Session(this.cluster, this, role)
+  openSession(holder: Holder, done: (error: unknown, session?: Session) => void): void {
+    const session = new Session(this.cluster, this, holder)
     this.#sessions.add(session)
     const { consistency } = this.cluster
     const context = consistency.current()
@@ -65,6 +76,21 @@ export class Engine {
     })
   }
 
+  /** Runs `work` in a transaction; see `RunTransaction`. It counts as running between two attempts too. */
+  async transaction<T>(
+    role: Role | undefined,
+    work: (tx: TransactionHandle) => T | PromiseLike<T>,
+    options: unknown,
+  ): Promise<T> {
+    this.#transactions++
+    try {
+      return await runTransaction(this.#transactionHost(role), work, options)
+    } finally {
+      this.#transactions--
+      this.#tellReturned()
+    }
+  }
+
   onReleased(session: Session): void {
     if (this.#forget(session) && !this.#isEnded) this.tell('release', session)
   }
@@ -73,9 +99,9 @@ export class Engine {
     this.#isDraining = true
   }
 
-  /** Resolves when no session is out. */
+  /** Resolves when no session is out, and no transaction is under way. */
   whenReturned(): Promise<void> {
-    if (this.#sessions.size === 0) return Promise.resolve()
+    if (this.#hasAllReturned) return Promise.resolve()
     return new Promise((resolve) => this.#onReturned.push(resolve))
   }
 
@@ -97,7 +123,49 @@ export class Engine {
 
   #forget(session: Session): boolean {
     if (!this.#sessions.delete(session)) return false
-    if (this.#sessions.size === 0) for (const resolve of this.#onReturned.splice(0)) resolve()
+    this.#tellReturned()
     return true
+  }
+
+  get #hasAllReturned(): boolean {
+    return this.#sessions.size === 0 && this.#transactions === 0
+  }
+
+  #tellReturned(): void {
+    if (this.#hasAllReturned) for (const resolve of this.#onReturned.splice(0)) resolve()
+  }
+
+  #transactionHost(role: Role | undefined): TransactionHost {
+    const engine = this
+    return {
+      cluster: this.cluster,
+      role,
+      withTrace: this.config.connectionConfig.trace,
+      get isEnded() {
+        return engine.#isEnded
+      },
+      emit: this.#emit,
+      open: () => this.#openTransaction(role),
+      onTokenUsed: () => this.#sweepTokens(),
+    }
+  }
+
+  #openTransaction(role: Role | undefined): Promise<OpenTransaction> {
+    const holder = new Holder(role, true)
+    return new Promise((resolve, reject) => {
+      this.openSession(holder, (error, session) => {
+        if (session === undefined) reject(error)
+        else resolve(new OpenTransaction(this.cluster, session, holder))
+      })
+    })
+  }
+
+  /** Removes old tokens, now and then; when that fails the next one does it. */
+  #sweepTokens(): void {
+    if (this.#tokensUsed++ % TOKENS_PER_SWEEP !== 0 || this.#isEnded) return
+    const sql = { sql: SWEEP_TOKENS, aurora: { idempotent: true } }
+    this.cluster.run(
+      makeStatement(this.cluster, 'query', sql, undefined, 'writer', undefined, () => {}),
+    )
   }
 }

@@ -3,6 +3,7 @@ import mysqlPromise from 'mysql2/promise'
 import type { Command, PoolConfig, ResultCallback } from '../contract/mysql2.js'
 import type { AuroraControl } from './aurora-control.js'
 import { applyStack, captureStack } from './callers-stack.js'
+import type { TransactionHandle } from './transaction-handle.js'
 
 interface MysqlPromisePoolShape extends EventEmitter {
   readonly pool: PoolUnderneath
@@ -23,6 +24,7 @@ export interface PoolUnderneath extends EventEmitter {
     command: Command | undefined,
     callback: ResultCallback | undefined,
   ): void
+  transaction<T>(work: (tx: TransactionHandle) => T | PromiseLike<T>, options?: unknown): Promise<T>
   end(callback: (error?: Error | null) => void): void
 }
 
@@ -49,6 +51,17 @@ export class PromisePool extends MysqlPromisePool {
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {
     return this.#run('execute', sql, values, PromisePool.prototype.execute)
+  }
+
+  /** Runs `work` in a transaction; see `RunTransaction`. */
+  transaction<T>(
+    work: (tx: TransactionHandle) => T | PromiseLike<T>,
+    options?: unknown,
+  ): Promise<T> {
+    const { pool } = this
+    return new this.Promise((resolve, reject) => {
+      pool.transaction(work, options).then(resolve, reject)
+    })
   }
 
   /** The same pool, with everything sent to the writer. */

@@ -1,9 +1,8 @@
 import mysql from 'mysql2'
 import { Checkout } from '../cluster/checkout.js'
 import type { Cluster } from '../cluster/cluster.js'
-import { Holder } from '../cluster/holder.js'
+import type { Holder } from '../cluster/holder.js'
 import type { ConnectionConfig } from '../contract/mysql2.js'
-import type { Role } from '../model/topology.js'
 import { ConnectionSurface } from './connection-surface.js'
 import { ConnectionView } from './connection-view.js'
 import { standOn } from './mysql2-ancestry.js'
@@ -26,8 +25,8 @@ export class Session extends ConnectionSurface {
   _released = false
   lastActiveTime = Date.now()
 
-  constructor(cluster: Cluster, owner: SessionOwner, role: Role | undefined) {
-    super(cluster, new Holder(role, true))
+  constructor(cluster: Cluster, owner: SessionOwner, holder: Holder) {
+    super(cluster, holder)
     this.#owner = owner
   }
 

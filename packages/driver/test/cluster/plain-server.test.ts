@@ -164,6 +164,23 @@ describe('on a server that is not Aurora', () => {
     expect(server.statements.filter((sql) => sql === 'SELECT 2')).toHaveLength(1)
   })
 
+  it('a session that held something on a lost connection is over, as in mysql2', async () => {
+    await pool.aurora.ready()
+    const session = await pool.getConnection()
+    await session.query("SELECT GET_LOCK('a', 1)")
+    server.interrupt = (_, connection) => {
+      connection.stream.destroy()
+      return true
+    }
+    const first = await failureOf(session.query('UPDATE note SET x = 1'))
+    expect(first.code).toBe('PROTOCOL_CONNECTION_LOST')
+    server.interrupt = undefined
+    const second = await failureOf(session.query('UPDATE note SET x = 2'))
+    expect(second).toMatchObject({ fatal: true, message: expect.stringContaining('closed state') })
+    expect(server.statements).not.toContain('UPDATE note SET x = 2')
+    session.release()
+  })
+
   it('an error of the server is the one that mysql2 makes', async () => {
     await pool.aurora.ready()
     server.interrupt = (_, connection) => {

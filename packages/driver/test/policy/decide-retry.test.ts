@@ -67,6 +67,7 @@ describe('decideRetry', () => {
         'refused',
         'overloaded',
         'stopping',
+        'restarted',
         'rolled-back',
         'denied',
         'timeout',
@@ -117,7 +118,7 @@ describe('decideRetry', () => {
     fc.assert(
       fc.property(anyAttempt, (attempt) => {
         const wasUsed = attempt.wasSent && (attempt.hasDelivered || attempt.usedLocalInfile)
-        if (wasUsed && ['lost', 'stopping', 'refused'].includes(attempt.kind)) {
+        if (wasUsed && ['lost', 'stopping', 'restarted', 'refused'].includes(attempt.kind)) {
           expect(decideRetry(attempt).action).toBe('surface')
         }
       }),
