@@ -95,7 +95,7 @@ export class ClusterCore {
         id,
         tier: settings.tier ?? defaultTier,
         endpoint,
-        address: settings.address ?? this.#places.nextAddress(),
+        address: settings.address ?? this.#places.addressOf(id),
         role,
         tls: this.#issueTls?.(endpoint),
       },
@@ -116,6 +116,7 @@ export class ClusterCore {
     if (place < 0) return
     this.instances.splice(place, 1)
     await instance.remove()
+    this.#places.release(instance.address)
     this.table.remove(instance.id)
     this.log.record('instance-removed', instance.id, {})
     this.publishNamesLater()

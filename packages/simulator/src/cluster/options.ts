@@ -70,7 +70,8 @@ export interface ClusterOptions {
 /** Timings with nothing left open. */
 export type ResolvedTimings = Required<Timings>
 
-const defaultTimings: ResolvedTimings = {
+/** The delays of a cluster that is told nothing else: short, for tests. */
+export const defaultTimings: ResolvedTimings = {
   refreshMs: 100,
   lagMs: 15,
   detectMs: 300,

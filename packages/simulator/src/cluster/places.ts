@@ -5,13 +5,17 @@ export interface Places {
   readonly kind: 'distinct' | 'ports'
   /** The port to ask for; 0: any free one. */
   readonly port: number
-  nextAddress(): string
+  /** The address of an instance: `instance-7` has the host number 7 where that is free. */
+  addressOf(id: string): string
+  /** The address is free again. */
+  release(address: string): void
   /** The port that the first instance got. */
   settle(port: number): void
 }
 
-/** Hosts of a block that instances use, from here up. */
-const firstHost = 10
+/** Hosts of a block: numbered instances have their own number, others come from here up. */
+const firstOtherHost = 101
+const lastHost = 254
 
 /**
  * A block of loopback addresses, one port for all of them. A port that was asked for has a block of its own, so
@@ -20,14 +24,22 @@ const firstHost = 10
  */
 export function distinctPlaces(port: number, isBlockTaken = false): Places {
   const block = port !== 0 && !isBlockTaken ? blockOf(port) : randomBlock()
-  let host = firstHost
+  const taken = new Set<string>()
   let settled = port
+  const take = (id: string) => {
+    const own = Number(/-([1-9]\d?)$/.exec(id)?.[1] ?? firstOtherHost)
+    let host = taken.has(`${block}.${own}`) ? firstOtherHost : own
+    while (taken.has(`${block}.${host}`) && host < lastHost) host += 1
+    taken.add(`${block}.${host}`)
+    return `${block}.${host}`
+  }
   return {
     kind: 'distinct',
     get port() {
       return settled
     },
-    nextAddress: () => `${block}.${host++}`,
+    addressOf: take,
+    release: (address) => taken.delete(address),
     settle: (got) => {
       settled = got
     },
@@ -44,7 +56,13 @@ function randomBlock(): string {
 
 /** 127.0.0.1 for all, each instance on a free port of its own. */
 export function portPlaces(): Places {
-  return { kind: 'ports', port: 0, nextAddress: () => '127.0.0.1', settle: () => undefined }
+  return {
+    kind: 'ports',
+    port: 0,
+    addressOf: () => '127.0.0.1',
+    release: () => undefined,
+    settle: () => undefined,
+  }
 }
 
 /** Whether this system lets a program listen on any loopback address (Linux does, macOS does not). */

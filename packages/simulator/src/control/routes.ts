@@ -21,9 +21,11 @@ export function controlRoutes(cluster: Cluster): Hono {
     context.header('X-Content-Type-Options', 'nosniff')
   })
 
-  app.get('/', (context) =>
-    context.text(`The cluster ${cluster.name}; see /state, /events, /log\n`),
-  )
+  app.get('/', async (context) => {
+    // Only a browser needs it, and most clusters never meet one.
+    const { pageHeaders, pageHtml } = await import('../page/page.js')
+    return context.body(pageHtml, 200, { ...pageHeaders })
+  })
   app.get('/state', () => json(200, clusterState(cluster)))
   app.get('/log', () => json(200, cluster.log))
   app.get('/events', (context) => streamSSE(context, (stream) => streamEvents(cluster, stream)))

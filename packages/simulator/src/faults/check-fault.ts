@@ -83,11 +83,12 @@ function unknownField(type: FaultType, name: string): string {
   return `${type} has no field ${name}: expected one of ${known.join(', ')}`
 }
 
-function checkField(
+/** Makes the value of one field of plain data; throws a `FaultError`. */
+export function checkField(
   name: string,
   field: FaultField,
   value: unknown,
-  instances: readonly string[] | undefined,
+  instances?: readonly string[],
 ): unknown {
   if (field.kind === 'duration' && field.canBeNever && value === 'never') {
     return Number.POSITIVE_INFINITY

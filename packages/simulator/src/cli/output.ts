@@ -1,0 +1,4 @@
+/** Where a command writes; one line each, without its end. */
+export interface Output {
+  line(text?: string): void
+}
