@@ -9,13 +9,12 @@ import type { SessionState } from '../io/session-state.js'
  */
 export async function catchUp(lease: Connection, wanted: SessionState): Promise<void> {
   const texts = wanted.since(lease.state) ?? []
-  await Promise.all(
-    texts.map(
-      (text) =>
-        new Promise<void>((resolve, reject) => {
-          lease.core.query(text, undefined, (error) => (error ? reject(error) : resolve()))
-        }),
-    ),
+  const answers = texts.map(
+    (text) =>
+      new Promise<void>((resolve, reject) => {
+        lease.core.query(text, undefined, (error) => (error ? reject(error) : resolve()))
+      }),
   )
+  await lease.whileAlive(Promise.all(answers))
   if (texts.length > 0) lease.state = wanted
 }

@@ -55,7 +55,7 @@ export async function makeReady(
  */
 export async function identify(lease: Connection, instance: BelievedInstance): Promise<void> {
   const { roleVersion } = instance
-  const identity = await askIdentity(lease.core)
+  const identity = await lease.whileAlive(askIdentity(lease.core))
   if (identity.serverId !== instance.id || (instance.role === 'writer' && identity.isReadOnly)) {
     throw lostError(
       'Connection lost: the instance that answered is not the one that was looked for, or not in its role.',
@@ -66,9 +66,10 @@ export async function identify(lease: Connection, instance: BelievedInstance): P
 
 /** Whether a connection that was unused for long is still there. */
 function ping(lease: Connection): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const answer = new Promise<void>((resolve, reject) => {
     lease.core.ping((error) => (error ? reject(error) : resolve()))
   })
+  return lease.whileAlive(answer)
 }
 
 /** Gives up on an answer after a time; the answer itself may still come and is ignored. */

@@ -58,6 +58,8 @@ export interface PartsOwner {
   readonly budget: RetryBudget
   readonly counts: { retried: number; failovers: number }
   place(work: Work): InstancePool | undefined
+  lend(work: Work, pool: InstancePool): void
+  limitWait(work: Work): void
   dispatch(work: Work): void
   begin(work: Work, lease: Lease): void
   giveBack(lease: Lease, holder: Holder | undefined): void
@@ -149,6 +151,7 @@ export function joinParts(
     emit,
     reason: () => failover.firstError,
     place: (work) => owner.place(work),
+    lend: (work, pool) => owner.lend(work, pool),
     giveUp: (work, error) =>
       owner.surface(work, { pool: work.pool, lease: undefined, error, kind: 'lost' }, undefined),
   })
@@ -179,6 +182,8 @@ export function joinParts(
       counts.retried++
     },
     place: (work) => owner.place(work),
+    lend: (work, pool) => owner.lend(work, pool),
+    limitWait: (work) => owner.limitWait(work),
     dispatch: (work) => owner.dispatch(work),
     begin: (work, lease) => owner.begin(work, lease),
     giveBack: (lease, holder) => owner.giveBack(lease, holder),

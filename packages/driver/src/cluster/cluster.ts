@@ -5,10 +5,8 @@ import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { lostError } from '../io/connection.js'
 import { ProcessHold } from '../io/process-hold.js'
-import { SessionState } from '../io/session-state.js'
 import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
-import type { SqlClass } from '../policy/sql-class.js'
 import { SqlClassifier } from '../policy/sql-classifier.js'
 import { closedStateError } from './closed-state-error.js'
 import { type ClusterHooks, type ClusterParts, joinParts } from './cluster-parts.js'
@@ -16,6 +14,7 @@ import { Consistency } from './consistency.js'
 import { giveBack } from './give-back.js'
 import type { Holder } from './holder.js'
 import type { InstancePool, Lease } from './instance-pool.js'
+import { leavesUnset, noteLeftovers, noteState } from './leftovers.js'
 import type { Members } from './members.js'
 import { GIVEN } from './monitor.js'
 import type { HeldReads } from './placement.js'
@@ -23,6 +22,7 @@ import type { Failure } from './recovery.js'
 import { replay } from './replay.js'
 import { ClusterState } from './state.js'
 import { type Target, targetOf } from './target.js'
+import { abortedError, endOverload, limitWait, stopWaiting } from './wait.js'
 import type { Runner, Work } from './work.js'
 
 /** Bounds of the classifier's memo: texts of an application are few; generated ones must not fill the heap. */
@@ -121,17 +121,27 @@ export class Cluster implements Runner {
   /** Finds an instance and borrows a connection; where none may serve it, it waits. */
   dispatch(work: Work): void {
     if (work.hasWithdrawn) return
+    if (work.options?.signal?.aborted) return this.#refuse(work, abortedError(work), undefined)
     const pool = this.place(work)
-    if (pool !== undefined) {
-      work.pool = pool
-      return pool.lend(work)
-    }
+    if (pool !== undefined) return this.lend(work, pool)
     if (work.askedAs === 'reader' && !this.#parts.placement.mayHold(work)) {
       const cause = work.firstError === undefined ? {} : { cause: work.firstError }
       const message = "No reader can serve the read (aurora.noReader is 'fail')"
       return this.#refuse(work, new AuroraError('ERR_AURORA_NO_READER', message, cause), undefined)
     }
     this.#parts.room.enter(work)
+  }
+
+  /** Borrows a connection to this instance. */
+  lend(work: Work, pool: InstancePool): void {
+    work.pool = pool
+    if (work.options !== undefined) this.limitWait(work)
+    pool.lend(work)
+  }
+
+  /** Lets its caller, by `waitMs` or `signal`, end whatever `work` waits for, until it begins. */
+  limitWait(work: Work): void {
+    limitWait(work, (error) => this.#giveUp(work, error))
   }
 
   place(work: Work): InstancePool | undefined {
@@ -142,6 +152,8 @@ export class Cluster implements Runner {
   begin(work: Work, lease: Lease): void {
     const { holder } = work
     const pool = lease.lender
+    stopWaiting(work)
+    endOverload(work)
     pool.underWay++
     if (!work.isCheckout) pool.counts.statements++
     work.pool = pool
@@ -168,8 +180,7 @@ export class Cluster implements Runner {
     if (!sqlClass.isRepeatable || sqlClass.control !== 'none') this.#noteWrite(work)
     else work.context?.saw()
     if (lease !== undefined) {
-      const isSetting = sqlClass.setsState || (sqlClass.pins && !sqlClass.isSingle)
-      if (isSetting) this.#noteState(work, lease)
+      noteState(work, lease)
       if (holder === undefined) {
         lease.leftState = lease.state
         this.giveBack(lease, undefined)
@@ -184,7 +195,7 @@ export class Cluster implements Runner {
   failed(work: Work, error: Error): void {
     const lease = this.#ended(work)
     work.firstError ??= error
-    if (lease !== undefined) this.#noteLeftovers(work.sqlClass, lease)
+    if (lease !== undefined) noteLeftovers(work.sqlClass, lease)
     this.#parts.recovery.recover(work, lease?.lender ?? this.members.given, lease, error)
   }
 
@@ -192,6 +203,8 @@ export class Cluster implements Runner {
   surface(work: Work, failure: Failure, outcome: ErrorDetail['outcome'] | undefined): void {
     const { pool, lease, error, kind } = failure
     const { holder, prelude } = work
+    stopWaiting(work)
+    if (holder !== undefined && leavesUnset(work.sqlClass, lease, kind)) holder.isDead = true
     // Its transaction was to be opened again and was not: nothing of the session may run outside of one.
     const isOver = prelude !== undefined && holder !== undefined
     if (isOver) holder.isDead = true
@@ -205,7 +218,7 @@ export class Cluster implements Runner {
     if (this.state.isAurora) {
       describeFailure(error, {
         kind,
-        ...outcomeOf(isOver ? 'rolled-back' : outcome),
+        ...told(isOver ? 'rolled-back' : (outcome ?? (work.mayHaveRun ? 'unknown' : undefined))),
         ...(pool === undefined ? {} : { instance: pool.id }),
         attempts: work.attempts,
         waitedMs: Math.round(work.waitedMs),
@@ -220,11 +233,7 @@ export class Cluster implements Runner {
 
   /** Work that has not begun never will: its session was destroyed. What runs is failed by its connection. */
   withdraw(work: Work): void {
-    if (work.lease !== undefined || work.hasWithdrawn) return
-    work.hasWithdrawn = true
-    this.#parts.room.leave(work)
-    work.pool?.withdraw(work)
-    this.#refuse(work, closedStateError(), undefined)
+    this.#giveUp(work, closedStateError())
   }
 
   /** A session gives back what it holds. */
@@ -302,23 +311,6 @@ export class Cluster implements Runner {
     }
   }
 
-  /** Errors bring no flags: what ran before the failure, in one text or in a procedure, may have left a transaction open, and more. */
-  #noteLeftovers({ isSingle, isCall, pins }: SqlClass, lease: Lease): void {
-    if (isSingle && !isCall) return
-    lease.isInTransaction = true
-    if (pins) lease.isSpent = true
-  }
-
-  /** What a session has set is its own; what it found on the connection stays the connection's. */
-  #noteState({ stateText, holder }: Work, lease: Lease): void {
-    const after = (state: SessionState): SessionState =>
-      stateText === undefined ? SessionState.unknown() : state.after(stateText)
-    lease.state = after(lease.state)
-    if (holder === undefined) return
-    holder.state = after(holder.state)
-    if (stateText === undefined || holder.state.isLong) holder.bindForGood()
-  }
-
   /** Between statements a session keeps its lease, unless it was released or must hold nothing. */
   #letGo(holder: Holder): void {
     if (holder.isReleased) return this.release(holder)
@@ -342,6 +334,14 @@ export class Cluster implements Runner {
     this.#refuse(work, closedStateError(), 'rolled-back')
   }
 
+  #giveUp(work: Work, error: Error): void {
+    if (work.lease !== undefined || work.hasWithdrawn) return
+    work.hasWithdrawn = true
+    this.#parts.room.leave(work)
+    work.pool?.withdraw(work)
+    this.#refuse(work, error, undefined)
+  }
+
   /** Fails work without an attempt; later, since mysql2 never calls back inside the call. */
   #refuse(work: Work, error: Error, outcome: ErrorDetail['outcome'] | undefined): void {
     const failure: Failure = { pool: work.pool, lease: undefined, error, kind: 'lost' }
@@ -359,6 +359,7 @@ export class Cluster implements Runner {
 
   /** The last that the cluster sees of it. */
   #left(work: Work): void {
+    endOverload(work)
     if (--this.#active === 0) {
       this.#hold.leave()
       const onIdle = this.#onIdle
@@ -393,6 +394,6 @@ export class Cluster implements Runner {
   }
 }
 
-function outcomeOf(outcome: ErrorDetail['outcome'] | undefined): Pick<ErrorDetail, 'outcome'> {
+function told(outcome: ErrorDetail['outcome'] | undefined): Pick<ErrorDetail, 'outcome'> {
   return outcome === undefined ? {} : { outcome }
 }

@@ -24,30 +24,40 @@ export function giveBack(
   if (lease.isSpent || lease.isFenced) return lease.lender.give(lease)
   // Where connections are born without autocommit, what the application has left open on the writer is for it to commit.
   const mayRollBack = lease.isAutocommit || lease.lender.role === 'reader'
-  if (lease.isInTransaction && mayRollBack) return rollBack(lease)
-  if (resetOnRelease && lease.core.reset !== undefined) return reset(lease)
+  if (lease.isInTransaction && mayRollBack) return void rollBack(lease)
+  if (resetOnRelease && lease.core.reset !== undefined) return void reset(lease)
   lease.lender.give(lease)
 }
 
-function rollBack(lease: Lease): void {
-  // An answer is owed: a silence must be noticed.
-  lease.lender.underWay++
-  lease.core.query('ROLLBACK', undefined, (error) => {
-    lease.lender.underWay--
-    if (error) lease.isSpent = true
-    else lease.isInTransaction = false
-    lease.lender.give(lease)
-  })
+async function rollBack(lease: Lease): Promise<void> {
+  await clean(lease, (done) => void lease.core.query('ROLLBACK', undefined, done))
+  lease.isInTransaction = false
+  lease.lender.give(lease)
 }
 
 /** mysql2's `resetOnRelease`. */
-function reset(lease: Lease): void {
-  lease.lender.underWay++
-  lease.core.reset?.((error) => {
-    lease.lender.underWay--
-    if (error) lease.isSpent = true
-    lease.lender.give(lease)
+async function reset(lease: Lease): Promise<void> {
+  await clean(lease, (done) => void lease.core.reset?.(done))
+  lease.lender.give(lease)
+}
+
+/** Runs what makes a lease clean; one that it fails on is not lent again. */
+async function clean(
+  lease: Lease,
+  run: (done: (error: Error | null | undefined) => void) => void,
+): Promise<void> {
+  const { lender } = lease
+  // An answer is owed: a silence must be noticed.
+  lender.underWay++
+  const answer = new Promise<void>((resolve, reject) => {
+    run((error) => (error ? reject(error) : resolve()))
   })
+  try {
+    await lease.whileAlive(answer)
+  } catch {
+    lease.isSpent = true
+  }
+  lender.underWay--
 }
 
 /** How often a reply that came too late is looked for. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { copyOf } from '../contract/copy-error.js'
 import type { CoreConnection } from '../contract/mysql2.js'
 import { monotonicMs } from '../io/clock.js'
 import { Connection, type Lender, lostError } from '../io/connection.js'
@@ -6,10 +7,12 @@ import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
 import { type Permit, Permits } from '../io/permits.js'
 import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
+import { classifyError } from '../policy/classify-error.js'
 import type { Candidate } from '../policy/select-reader.js'
 import { type Borrower as AnyBorrower, stateFit } from './borrower.js'
+import { BorrowerQueue } from './borrower-queue.js'
 import { identify, isRoleInDoubt, makeReady } from './check-lease.js'
-import { Fifo } from './fifo.js'
+import { ConnectGate } from './connect-gate.js'
 import { IdleStack } from './idle-stack.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
 
@@ -40,12 +43,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   readonly #setup: InstancePoolSetup
   readonly #idle = new IdleStack<Lease>()
   readonly #all = new Set<Lease>()
-  readonly #waiting = new Fifo<Borrower>()
+  readonly #waiting = new BorrowerQueue<Lease>()
   readonly #permits: Permits
   readonly #limit: number
   readonly #opening = new Set<Socket>()
   #openingCount = 0
-  #connectCap = Number.POSITIVE_INFINITY
+  readonly #gate = new ConnectGate()
 
   constructor(instance: Instance, setup: InstancePoolSetup) {
     this.instance = instance
@@ -117,8 +120,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#openMore()
   }
 
-  /** Waits only for a connection that another gives back; opens none. For who was just refused a new one. */
-  waitForReturned(borrower: Borrower): void {
+  /** Waits on, for a connection that another gives back or for the next one that may be opened. For who was just refused one. */
+  waitOn(borrower: Borrower): void {
     this.#waiting.push(borrower)
   }
 
@@ -139,7 +142,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease.isDead) return
     lease.lastUsedMs = monotonicMs()
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
-    const borrower = this.#nextWaiting()
+    const borrower = this.#waiting.next()
     if (borrower === undefined) return this.#idle.push(lease)
     if (stateFit(lease, borrower) !== 'foreign') {
       // It has just been used: only its role can be in doubt.
@@ -189,13 +192,13 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       lease.cut(makeError())
       cut++
     }
-    for (const borrower of this.#takeWaiting()) borrower.refuse(makeError())
+    for (const borrower of this.#waiting.takeAll()) borrower.refuse(makeError())
     return cut
   }
 
   /** Limits connects under way from now on; the limit doubles with each success. */
   narrowGate(maxConnecting: number): void {
-    this.#connectCap = maxConnecting
+    this.#gate.narrow(maxConnecting)
   }
 
   /** Connections from before a gap in the clock may be dead without having said so. */
@@ -209,7 +212,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#setup.onReachable(this.id, isReachable, error)
     // Whoever waits for a connection here is better served elsewhere.
     if (!isReachable) {
-      for (const borrower of this.#takeWaiting())
+      for (const borrower of this.#waiting.takeAll())
         borrower.refuse(lostError('The instance cannot be reached'))
     }
   }
@@ -232,7 +235,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
   close(done: () => void): void {
     this._closed = true
-    for (const borrower of this.#takeWaiting()) refuseLater(borrower, 'Pool is closed.')
+    this.#gate.close()
+    for (const borrower of this.#waiting.takeAll()) refuseLater(borrower, 'Pool is closed.')
     for (const socket of this.#opening) socket.destroy(new Error('Pool is closed.'))
     this.#idle.clear()
     let left = this.#all.size
@@ -272,24 +276,18 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     else this.lend(borrower)
   }
 
-  #takeWaiting(): Borrower[] {
-    const all: Borrower[] = []
-    for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting())
-      all.push(next)
-    return all
-  }
-
-  #nextWaiting(): Borrower | undefined {
-    let borrower = this.#waiting.shift()
-    while (borrower?.hasWithdrawn) borrower = this.#waiting.shift()
-    return borrower
+  /** It takes no more connections, which concerns everybody who waits for one here. Each gets an error of its own. */
+  #refuseAll(error: unknown): void {
+    this.#gate.overloaded()
+    for (const borrower of this.#waiting.takeAll()) borrower.refuse(copyOf(error))
   }
 
   #openMore(): void {
     if (this._closed) return
     for (;;) {
       const isWanted = this.#openingCount < this.#waiting.length || this.#isBelowMinimum()
-      if (!isWanted || this.#isFull || this.#openingCount >= this.#connectCap) return
+      if (!isWanted || this.#isFull) return
+      if (!this.#gate.admits(this.#openingCount, () => this.#openMore())) return
       this.#openingCount++
       // In nobody's asynchronous context: mysql2 calls back in that of the socket.
       void this.#setup.outside(() => this.#openOne())
@@ -314,7 +312,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     } catch (error) {
       this.#permits.release(permit)
       this.#openingCount--
-      this.#nextWaiting()?.refuse(error)
+      if (classifyError(error) === 'overloaded') this.#refuseAll(error)
+      else this.#waiting.next()?.refuse(error)
       return this.#openMore()
     }
     this.#opened(permit, lease)
@@ -325,7 +324,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease === undefined) this.#permits.release(permit)
     else {
       this.counts.opened++
-      if (this.#connectCap !== Number.POSITIVE_INFINITY) this.#connectCap *= 2
+      this.#gate.succeeded()
       this.give(lease)
     }
     this.#openMore()

@@ -59,15 +59,26 @@ export class Placement {
   /** The instance to borrow from; undefined: none may serve it now, it has to wait. Notes in `work` as what it was asked. */
   place(work: Work): InstancePool | undefined {
     const { members, state, target } = this.#setup
-    if (state.mode !== 'cluster') {
-      work.askedAs = target.scope === 'readers' ? 'reader' : 'writer'
-      return state.mode === 'single' && this.#setup.isSeekingWriter() ? undefined : members.given
-    }
+    if (state.mode !== 'cluster') return this.#placeOnGiven(work)
     work.askedAs = this.#roleOf(work)
     if (target.scope === 'readers') return this.#placeRead(work) ?? members.given
     return work.askedAs === 'writer'
       ? this.#placeWrite()
       : (this.#placeRead(work) ?? this.#placeHeldRead(work))
+  }
+
+  /** There is one endpoint, or no other is known yet. */
+  #placeOnGiven(work: Work): InstancePool | undefined {
+    const { members, state, target } = this.#setup
+    work.askedAs = target.scope === 'readers' ? 'reader' : 'writer'
+    // It was refused there: who the writer is must be known first.
+    if (state.mode === 'unknown') return work.mustWrite ? undefined : members.given
+    if (state.mode !== 'single' || !this.#setup.isSeekingWriter()) return members.given
+    // The endpoint leads to a reader now: it serves what a reader can.
+    const isRead = work.sqlClass.intent === 'read' && !work.mustWrite && work.role !== 'writer'
+    if (!state.isGivenReader || !isRead || work.holder?.hasWritten) return undefined
+    work.askedAs = 'reader'
+    return members.given
   }
 
   /** Whether a session may go on with the lease that it holds. */
@@ -158,6 +169,12 @@ export class Placement {
       onHeld(this.#want.visibleSinceMs ?? 0)
     } else this.held.noReader++
     if (!this.mayHold(work)) return undefined
+    // Where there is no writer (a secondary cluster) nothing can have been written that a reader must show.
+    if (members.writer === undefined && !this.#setup.state.hasHadWriter) {
+      this.#want.visibleSinceMs = undefined
+      const reader = selectReader(members.readers, this.#want)
+      if (reader !== undefined) return reader
+    }
     const pool = this.#placeWrite()
     if (pool !== undefined) work.askedAs = 'writer'
     return pool

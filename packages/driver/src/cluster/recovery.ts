@@ -4,7 +4,13 @@ import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import { fullJitterMs } from '../policy/backoff.js'
 import { classifyError, type ErrorKind } from '../policy/classify-error.js'
-import { decideRetry, type RunAgain, type Surface } from '../policy/decide-retry.js'
+import {
+  decideRetry,
+  type FailedAttempt,
+  outcomeOf,
+  type RunAgain,
+  type Surface,
+} from '../policy/decide-retry.js'
 import type { RetryBudget } from '../policy/retry-budget.js'
 import type { SqlClassifier } from '../policy/sql-classifier.js'
 import type { Consistency } from './consistency.js'
@@ -15,6 +21,7 @@ import type { Members } from './members.js'
 import { codeOf, type Monitor } from './monitor.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
+import { stopWaiting } from './wait.js'
 import type { WaitingRoom } from './waiting-room.js'
 import type { Work } from './work.js'
 
@@ -43,6 +50,9 @@ export interface RecoverySetup {
   readonly emit: Emit
   onRetried(): void
   place(work: Work): InstancePool | undefined
+  lend(work: Work, pool: InstancePool): void
+  /** Lets its caller end the wait that it is in. */
+  limitWait(work: Work): void
   dispatch(work: Work): void
   begin(work: Work, lease: Lease): void
   giveBack(lease: Lease, holder: Holder | undefined): void
@@ -72,14 +82,8 @@ export class Recovery {
     const failure: Failure = { pool, lease, error, kind }
     work.failures++
     // Part of it may have taken effect: the first of several statements, or what a procedure did before it failed.
-    if (work.wasSent && !work.sqlClass.isRepeatable) consistency.wrote(work.context)
-    const isOver = state.isClosed || work.holder?.isDead === true
-    if (!state.isAurora) {
-      const wasBound = work.wasPinned || work.wasInTransaction
-      if (kind === 'lost' && wasBound && work.holder !== undefined) work.holder.isDead = true
-    }
-    if (!state.isAurora || isOver) return surface(work, failure, undefined)
-    const decision = decideRetry({
+    if (!ranNothing(work, kind)) consistency.wrote(work.context)
+    const attempt: FailedAttempt = {
       kind,
       wasSent: work.wasSent,
       isPinned: work.wasPinned,
@@ -91,12 +95,32 @@ export class Recovery {
       hasDelivered: work.hasDelivered,
       usedLocalInfile: work.usedLocalInfile,
       hasBudget: budget.hasTokens,
-    })
+    }
+    if (!state.isAurora) return this.#asMysql2(work, failure, attempt)
+    if (state.isClosed || work.holder?.isDead === true)
+      return surface(work, failure, outcomeOf(attempt))
+    const decision = decideRetry(attempt)
     if (decision.action === 'surface') return this.#surface(work, pool, failure, decision)
     if (decision.prepareAgain && work.hasPreparedAgain) return surface(work, failure, undefined)
     if (this.#isHopeless(work, kind, decision)) return surface(work, failure, undefined)
     if (kind === 'overloaded') return this.#waitOutOverload(work, pool, failure)
     this.#runAgain(work, pool, failure, decision)
+  }
+
+  /** On a server that is not Aurora, and until it is known: the error goes to the caller. */
+  #asMysql2(work: Work, failure: Failure, attempt: FailedAttempt): void {
+    const { state, room, surface } = this.#setup
+    const { holder } = work
+    const isBound = attempt.isPinned || attempt.inTransaction
+    if (failure.kind === 'lost' && isBound && holder !== undefined) holder.isDead = true
+    const isDecidedLater = state.mode === 'unknown' && failure.kind === 'refused' && !isBound
+    if (!isDecidedLater || state.isClosed || decideRetry(attempt).action === 'surface')
+      return surface(work, failure, undefined)
+    // The name leads to a reader: after a failover it follows late. Who the writer is will be known in a moment.
+    work.mustWrite = true
+    if (holder !== undefined) holder.lease = undefined
+    if (failure.lease !== undefined) this.#setup.giveBack(failure.lease, holder)
+    room.enter(work)
   }
 
   /** There is no writer to wait for, or the caller has said itself that a reader is to serve it. */
@@ -134,7 +158,10 @@ export class Recovery {
     }
     if (decision.on === 'writer') work.mustWrite = true
     if (decision.replayBegin) work.prelude = holder?.prelude
-    if (work.wasSent) budget.spend()
+    if (work.wasSent) {
+      budget.spend()
+      if (!ranNothing(work, kind)) work.mayHaveRun = true
+    }
     onRetried()
     emit('statementRetried', {
       instance: pool.id,
@@ -155,17 +182,20 @@ export class Recovery {
   }
 
   #dispatchSoon(work: Work): void {
-    const { state, options, room, dispatch, surface } = this.#setup
+    const { state, options, room, limitWait, dispatch, surface } = this.#setup
     if (work.failures < BACK_OFF_FROM) return dispatch(work)
     const tries = work.failures - BACK_OFF_FROM
-    work.deadlineMs ??= monotonicMs() + (work.options?.waitMs ?? options.failoverTimeoutMs)
-    const { deadlineMs } = work
+    limitWait(work)
+    work.waitingSinceMs ??= monotonicMs()
     setTimeout(
       () => {
+        if (work.hasWithdrawn) return
+        stopWaiting(work)
         const error = new Error('Pool is closed.')
         const ended: Failure = { pool: work.pool, lease: undefined, error, kind: 'ordinary' }
         if (state.isClosed) surface(work, ended, undefined)
-        else if (monotonicMs() >= deadlineMs) room.enter(work)
+        else if (work.waitedMs >= (work.options?.waitMs ?? options.failoverTimeoutMs))
+          room.enter(work)
         else dispatch(work)
       },
       fullJitterMs(tries, BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, Math.random),
@@ -195,32 +225,35 @@ export class Recovery {
     else void monitor.ask(pool.id).catch(ignore)
   }
 
-  /** The instance lives and takes no more connections: reads go elsewhere, the rest waits for one that another gives back. */
+  /** The instance lives and takes no more connections: reads go elsewhere, the rest waits for one, for so long at most. */
   #waitOutOverload(work: Work, pool: InstancePool, failure: Failure): void {
-    const { options, failover, surface, place, dispatch } = this.#setup
+    const { options, failover, surface, place, lend } = this.#setup
     const nowMs = monotonicMs()
     work.overloadedSinceMs ??= nowMs
-    const waitedMs = nowMs - work.overloadedSinceMs
     const limitMs = failover.isRecent(DOUBTFUL_AFTER_MS)
       ? options.failoverTimeoutMs
       : options.overloadWaitMs
-    if (waitedMs >= limitMs) return surface(work, failure, undefined)
+    const leftMs = work.overloadedSinceMs + limitMs - nowMs
+    if (leftMs <= 0) return surface(work, failure, undefined)
     pool.penaltyUntilMs = nowMs + PENALTY_MS
     work.avoid = pool
     const other = work.askedAs === 'reader' ? place(work) : undefined
     if (other !== undefined && other !== pool) {
-      work.pool = other
-      return other.lend(work)
+      return lend(work, other)
     }
-    const tries = Math.floor(Math.log2(1 + waitedMs / BACK_OFF_BASE_MS))
-    pool.waitForReturned(work)
-    setTimeout(
-      () => {
-        if (pool.withdraw(work)) dispatch(work)
-      },
-      fullJitterMs(tries, BACK_OFF_BASE_MS, BACK_OFF_CAP_MS, Math.random),
-    ).unref()
+    work.pool = pool
+    pool.waitOn(work)
+    work.overloadTimer ??= setTimeout(() => {
+      if (work.pool?.withdraw(work)) surface(work, failure, undefined)
+    }, leftMs).unref()
   }
+}
+
+/** It was not sent, has no effects, or the server's refusal proves that it did nothing. */
+function ranNothing({ wasSent, sqlClass }: Work, kind: ErrorKind): boolean {
+  if (!wasSent || sqlClass.isRepeatable) return true
+  const isProof = kind === 'refused' || kind === 'stale-handle'
+  return isProof && sqlClass.isSingle && !sqlClass.isCall
 }
 
 function reasonOf(kind: ErrorKind, lease: Lease | undefined): FailoverReason {

@@ -127,9 +127,12 @@ export class Statement extends Work {
   }
 
   #callBackFrom(lease: Lease): void {
+    // mysql2 ends a command whose answer breaks the protocol without calling it back.
+    lease.onLost = (error) => this.#fail(lease, error)
     this.#running = this.#start(lease, (error, rows, fields) => {
       // mysql2 calls back twice when a connection is lost while a statement is prepared for execution.
       if (this.lease !== lease) return
+      lease.onLost = undefined
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       this.#noteResult(lease, rows)
       this.runner.succeeded(this)

@@ -1,9 +1,9 @@
 import { AuroraError } from '../contract/errors.js'
 import type { Emit } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
-import { monotonicMs } from '../io/clock.js'
 import { Fifo } from './fifo.js'
 import type { InstancePool } from './instance-pool.js'
+import { abortedError, startWaiting, stopWaiting } from './wait.js'
 import type { Work } from './work.js'
 
 export interface WaitingRoomSetup {
@@ -13,6 +13,7 @@ export interface WaitingRoomSetup {
   reason(): unknown
   /** The instance that may serve it now; undefined: none, it waits on. */
   place(work: Work): InstancePool | undefined
+  lend(work: Work, pool: InstancePool): void
   /** The wait is over without an instance. */
   giveUp(work: Work, error: AuroraError): void
 }
@@ -43,21 +44,13 @@ export class WaitingRoom {
         new AuroraError('ERR_AURORA_QUEUE_FULL', message, this.#causeOf(work)),
       )
     }
-    const nowMs = monotonicMs()
-    work.deadlineMs ??= nowMs + (work.options?.waitMs ?? options.failoverTimeoutMs)
-    if (nowMs >= work.deadlineMs) return this.#giveUp(work, this.#tooLate(work))
-    const signal = work.options?.signal
-    if (signal?.aborted) return this.#giveUp(work, aborted(work))
-    work.waitingSinceMs = nowMs
-    work.timer = setTimeout(
-      () => this.#end(work, () => this.#tooLate(work)),
-      work.deadlineMs - nowMs,
-    )
-    work.timer.unref()
-    if (signal !== undefined) {
-      work.onAbort = () => this.#end(work, () => aborted(work))
-      signal.addEventListener('abort', work.onAbort, { once: true })
-    }
+    const limitMs = work.options?.waitMs ?? options.failoverTimeoutMs
+    if (work.waitedMs >= limitMs) return this.#giveUp(work, this.#tooLate(work))
+    if (work.options?.signal?.aborted) return this.#giveUp(work, abortedError(work))
+    startWaiting(work, limitMs, (why) => {
+      if (!this.#queue.remove(work)) return
+      this.#setup.giveUp(work, why === 'late' ? this.#tooLate(work) : abortedError(work))
+    })
     this.#queue.push(work)
     emit('statementWaiting', { role: work.askedAs, waiting: this.#queue.length })
   }
@@ -74,10 +67,9 @@ export class WaitingRoom {
         this.#queue.push(work)
         continue
       }
-      this.#stopWaiting(work)
-      work.pool = pool
+      stopWaiting(work)
       woken++
-      pool.lend(work)
+      this.#setup.lend(work, pool)
     }
     return woken
   }
@@ -85,7 +77,7 @@ export class WaitingRoom {
   /** Fails everything that waits. */
   close(makeError: () => Error): void {
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
-      this.#stopWaiting(work)
+      stopWaiting(work)
       this.#setup.giveUp(work, makeError() as AuroraError)
     }
   }
@@ -93,26 +85,13 @@ export class WaitingRoom {
   /** Takes out work that does not want to wait any more. */
   leave(work: Work): boolean {
     if (!this.#queue.remove(work)) return false
-    this.#stopWaiting(work)
+    stopWaiting(work)
     return true
-  }
-
-  #end(work: Work, makeError: () => AuroraError): void {
-    if (this.leave(work)) this.#setup.giveUp(work, makeError())
   }
 
   /** Later, since mysql2 never calls back inside the call. */
   #giveUp(work: Work, error: AuroraError): void {
     process.nextTick(() => this.#setup.giveUp(work, error))
-  }
-
-  #stopWaiting(work: Work): void {
-    if (work.waitingSinceMs !== undefined) work.waitedMs += monotonicMs() - work.waitingSinceMs
-    work.waitingSinceMs = undefined
-    clearTimeout(work.timer)
-    work.timer = undefined
-    if (work.onAbort !== undefined) work.options?.signal?.removeEventListener('abort', work.onAbort)
-    work.onAbort = undefined
   }
 
   /** The first error is kept as the cause, never hidden behind the last. */
@@ -139,11 +118,4 @@ export class WaitingRoom {
           this.#causeOf(work),
         )
   }
-}
-
-function aborted(work: Work): AuroraError {
-  const cause = work.options?.signal?.reason ?? work.firstError
-  return new AuroraError('ERR_AURORA_ABORTED', 'The signal ended the wait for an instance', {
-    cause,
-  })
 }

@@ -55,13 +55,15 @@ export abstract class Work implements Borrower {
   waitedMs = 0
   /** When the wait that it is in began; undefined while it does not wait. */
   waitingSinceMs: number | undefined
-  /** When its waiting must end; fixed by the first wait. */
-  deadlineMs: number | undefined
   /** Ends the wait. */
   timer: NodeJS.Timeout | undefined
   onAbort: (() => void) | undefined
   /** When it was first refused because the instance takes no more connections. */
   overloadedSinceMs: number | undefined
+  /** Ends its wait for a connection of that instance. */
+  overloadTimer: NodeJS.Timeout | undefined
+  /** An attempt that may have taken effect was sent, and another followed since the caller allows it. */
+  mayHaveRun = false
   hasPreparedAgain = false
   /** The session was pinned, and in a transaction, before this attempt. */
   wasPinned = false

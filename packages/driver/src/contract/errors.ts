@@ -6,6 +6,8 @@ export type AuroraErrorCode =
   | 'ERR_AURORA_NO_WRITER'
   /** No reader may serve the statement, and `aurora.noReader` is `'fail'`. */
   | 'ERR_AURORA_NO_READER'
+  /** The statement's `waitMs` was over before one of the instance's connections became free. */
+  | 'ERR_AURORA_NO_CONNECTION'
   /** `aurora.maxWaiting` statements wait already. */
   | 'ERR_AURORA_QUEUE_FULL'
   /** The caller's `signal` ended the wait. */

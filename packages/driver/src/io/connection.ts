@@ -69,6 +69,8 @@ export class Connection<L extends Lender = Lender> {
     const die = (error?: Error) => {
       if (this.isDead) return
       this.isDead = true
+      // After an answer that breaks the protocol mysql2 leaves the socket open.
+      core.stream.destroy()
       onDeath(this)
       const onLost = this.onLost
       this.onLost = undefined
@@ -98,6 +100,16 @@ export class Connection<L extends Lender = Lender> {
     if (status === undefined) return
     this.isInTransaction = (status & STATUS_IN_TRANSACTION) !== 0
     this.isAutocommit = (status & STATUS_AUTOCOMMIT) !== 0
+  }
+
+  /** What one of our own commands on it comes to: its answer, or the loss of the connection, whichever is told. */
+  whileAlive<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.onLost = reject
+      answer.then(resolve, reject).finally(() => {
+        if (this.onLost === reject) this.onLost = undefined
+      })
+    })
   }
 
   /** Closes without waiting: what runs on it fails with `error`. mysql2's own `destroy` half-closes and calls nobody back. */

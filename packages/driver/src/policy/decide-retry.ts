@@ -101,6 +101,14 @@ export function decideRetry(attempt: FailedAttempt): RetryDecision {
   }
 }
 
+/** What is known of a statement that is not run again for other reasons: its pool or its session is over. */
+export function outcomeOf(attempt: FailedAttempt): Outcome | undefined {
+  const decision = decideRetry(attempt)
+  if (decision.action === 'surface') return decision.outcome
+  const isProved = attempt.kind === 'refused' || attempt.kind === 'stale-handle'
+  return !isProved && mayHaveRun(attempt) ? 'unknown' : undefined
+}
+
 /**
  * What lived on that connection is gone, so the statement runs nowhere else, written or not.
  * A server that is stopping has undone the transaction too, but the connection may survive

@@ -62,8 +62,12 @@ export class ConnectionCommand<T> extends Work {
         lostError('Connection lost: The server closed the connection.'),
       )
     this.#hasStarted = true
+    lease.onLost = (error) => {
+      if (this.lease === lease) this.runner.failed(this, error)
+    }
     this.#run(lease.core, (error, result, ok) => {
       if (this.lease !== lease) return
+      lease.onLost = undefined
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       if (typeof ok === 'object' && ok !== null && !Array.isArray(ok)) lease.noteOk(ok as OkResult)
       this.runner.succeeded(this)

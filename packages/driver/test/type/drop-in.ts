@@ -131,6 +131,7 @@ export function tellsErrorsApart(error: unknown): ErrorDetail | undefined {
     case 'ERR_AURORA_ABORTED':
     case 'ERR_AURORA_OPTION':
     case 'ERR_AURORA_DRAINING':
+    case 'ERR_AURORA_NO_CONNECTION':
     case 'ERR_AURORA_TRANSACTION_CONTROL':
     case 'ERR_AURORA_TRANSACTION_ENDED':
     case 'ERR_AURORA_TRANSACTION_NESTED':
