@@ -5,6 +5,7 @@ import type { Storage, StorageAccounts } from '../storage.js'
 import { Catalog } from './compile/catalog.js'
 import { Volume } from './engine/volume.js'
 import { Planner } from './session/plan.js'
+import { UserLocks } from './session/user-locks.js'
 import { type ParsedStatement, parseStatements } from './sql/parse-statement.js'
 import { SqlError } from './sql-error.js'
 import { type WireEnvironment, WireSession } from './wire/wire-session.js'
@@ -37,6 +38,7 @@ export async function createEmbeddedStorage(accounts: StorageAccounts): Promise<
     volume,
     catalog,
     planner: new Planner(catalog),
+    userLocks: new UserLocks(),
     readerUser: accounts.readerUser,
     passwordOf: (user) => passwords.get(user),
     parse(text, several) {

@@ -8,6 +8,7 @@ import type { ParsedStatement } from '../sql/parse-statement.js'
 import { SqlError, unsupported } from '../sql-error.js'
 import { BIGINT, NULL_TYPE, UNSIGNED_BIGINT } from '../values/sql-type.js'
 import { type BindingContext, bindValues, nowMicros } from './bind-values.js'
+import { describableQuery, type OutsideQuery, takeOutsideCalls } from './outside-calls.js'
 import type { CompiledStatement, Plan, Planner, QueryPlan, WritePlan } from './plan.js'
 import { deniedCommand, globalDenied, readOnlyTransaction } from './rights.js'
 import { RowWriter } from './row-writer.js'
@@ -15,9 +16,9 @@ import { type DefinitionStatement, runDefinition } from './run-definition.js'
 import { runWrite } from './run-write.js'
 import { SessionSettings } from './session-settings.js'
 import { runDescribe, runShow } from './show.js'
-import { sleepFor, takeSleep } from './sleep.js'
 import { DONE, type StatementResult } from './statement-result.js'
 import { Transaction } from './transaction.js'
+import type { UserLocks } from './user-locks.js'
 import { valueQuery } from './value-query.js'
 
 /** What all sessions of a storage share. */
@@ -25,6 +26,7 @@ export interface SessionEnvironment {
   readonly volume: Volume
   readonly catalog: Catalog
   readonly planner: Planner
+  readonly userLocks: UserLocks
   /** The user without rights to change anything. */
   readonly readerUser: string
   /** Ends another session, or what it is doing; throws 1094 or 1095. */
@@ -112,7 +114,7 @@ export class Session implements SessionView {
         this.#checkRights(statement)
         return planner.plan(statement, this, unknown)
       case 'query':
-        return planner.planQuery(takeSleep(statement.query).query, this, unknown)
+        return planner.planQuery(describableQuery(statement.query), this, unknown)
       default:
         return undefined
     }
@@ -136,11 +138,13 @@ export class Session implements SessionView {
     this.#isClosed = true
     this.interrupt()
     this.#transaction.rollback()
+    this.#environment.userLocks.releaseAll(this)
   }
 
   /** Back to what a new session is, for COM_RESET_CONNECTION and COM_CHANGE_USER. */
   reset(): void {
     this.#transaction.rollback()
+    this.#environment.userLocks.releaseAll(this)
     this.#settings.reset()
     this.#hasWriterRole = false
     this.lastInsertId = 0n
@@ -275,8 +279,9 @@ export class Session implements SessionView {
     statement: Extract<Statement, { kind: 'query' }>,
     parameters: readonly TypedValue[],
   ): Promise<StatementResult> {
-    const { query, seconds } = takeSleep(statement.query)
-    if (seconds.length > 0) return this.#sleepingQuery(query, seconds, parameters)
+    const { query } = statement
+    const outside = takeOutsideCalls(query)
+    if (outside) return this.#outsideQuery(outside, parameters)
     const plan = (): QueryPlan =>
       this.#environment.planner.plan(statement, this, parameters) as QueryPlan
     const current = plan()
@@ -302,23 +307,21 @@ export class Session implements SessionView {
     return query.locking !== 'none' || (transaction.isOpen && transaction.isSerializable)
   }
 
-  /** SLEEP gives 0, or 1 when it was woken early. */
-  async #sleepingQuery(
-    query: Query,
-    seconds: readonly Expression[],
+  async #outsideQuery(
+    outside: OutsideQuery,
     parameters: readonly TypedValue[],
   ): Promise<StatementResult> {
-    let wasWoken = false
-    for (const expression of seconds) {
-      const time = this.#evaluate(expression, parameters)
-      wasWoken ||= await sleepFor(time, this.#startWait())
+    const { userLocks: locks, planner } = this.#environment
+    const results: (number | undefined)[] = []
+    for (const call of outside.calls) {
+      const values = call.arguments.map((each) => this.#evaluate(each, parameters))
+      results.push(await call.run(values, { locks, owner: this, signal: this.#startWait() }))
     }
-    const plan = this.#environment.planner.planQuery(query, this, parameters)
-    const rows = this.#read(plan, this.#context(parameters))
+    const plan = planner.planQuery(outside.withValues(results), this, parameters)
     return {
       kind: 'rows',
       columns: plan.columns,
-      rows: wasWoken ? [plan.columns.map(() => 1n)] : rows,
+      rows: this.#read(plan, this.#context(parameters)),
     }
   }
 

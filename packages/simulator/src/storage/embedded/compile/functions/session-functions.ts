@@ -29,6 +29,19 @@ function refused(what: string): SqlFunction {
   }
 }
 
+/** Functions that wait, or whose effect outlives the statement: alone in a query without tables the session runs them. */
+const OUTSIDE_FUNCTIONS = [
+  'SLEEP',
+  'GET_LOCK',
+  'RELEASE_LOCK',
+  'RELEASE_ALL_LOCKS',
+  'IS_FREE_LOCK',
+  'IS_USED_LOCK',
+] as const
+
+/** One of the functions that the engine has no part in. */
+export type OutsideFunctionName = (typeof OUTSIDE_FUNCTIONS)[number]
+
 /** Functions of the session that asks. */
 export const SESSION_FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
   CONNECTION_ID: ofSession((session) => ({
@@ -53,5 +66,7 @@ export const SESSION_FUNCTIONS: Readonly<Record<string, SqlFunction>> = {
   },
   ROW_COUNT: ofSession((session) => ({ type: BIGINT, value: session.rowCount })),
   FOUND_ROWS: ofSession((session) => ({ type: BIGINT, value: session.foundRows })),
-  SLEEP: refused('SLEEP inside a larger query'),
+  ...Object.fromEntries(
+    OUTSIDE_FUNCTIONS.map((name) => [name, refused(`${name} inside a larger query`)]),
+  ),
 }
