@@ -37,6 +37,10 @@ export default defineConfig({
         find: /^aurora-mysql2-simulator$/,
         replacement: fromRoot('packages/simulator/src/index.ts'),
       },
+      {
+        find: /^aurora-mysql2-simulator\/rehearsal$/,
+        replacement: fromRoot('packages/simulator/src/rehearsal.ts'),
+      },
     ],
   },
   test: {

@@ -3,6 +3,7 @@ import { CommandError } from './command-error.js'
 import { addFaultCommands } from './fault-commands.js'
 import { addHealCommand } from './heal.js'
 import type { Output } from './output.js'
+import { addRehearseCommand } from './rehearse.js'
 import { addRunCommand } from './run-scenario.js'
 import { addStartCommand } from './start.js'
 import { addStatusCommand } from './status.js'
@@ -59,6 +60,7 @@ function createProgram(output: Output): Command {
   addStartCommand(program, output)
   addStatusCommand(program, output)
   addRunCommand(program, output)
+  addRehearseCommand(program, output)
   addHealCommand(program, output)
   program.commandsGroup('Faults:')
   addFaultCommands(program, output)

@@ -1,3 +1,4 @@
+/// <reference path="./text-modules.d.ts" />
 import script from './client/main.tsx?text'
 import style from './client/page.css?text'
 import { htmlDocument } from './html-document.js'

@@ -4,3 +4,10 @@ declare module '*?text' {
   // biome-ignore lint/style/noDefaultExport: a module that is a text has one export
   export default text
 }
+
+/** A program for Node, as one text that is a module; see inline-text.ts. */
+declare module '*?program' {
+  const text: string
+  // biome-ignore lint/style/noDefaultExport: a module that is a text has one export
+  export default text
+}

@@ -1,6 +1,6 @@
 import type { ClusterState } from '../../control/cluster-state.js'
+import { formatDuration } from '../format.js'
 import { healFault } from './control-requests.js'
-import { formatDuration } from './format.js'
 import { useRequest } from './use-request.js'
 
 interface FaultsProps {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { ClusterEvent } from '../../cluster/cluster-event.js'
-import { describeEvent } from './describe-event.js'
-import { formatMoment } from './format.js'
+import { describeEvent } from '../describe-event.js'
+import { formatMoment } from '../format.js'
 
 /** Lines shown at most; the log itself has all. */
 const maxLines = 200

@@ -26,9 +26,10 @@ export function FaultForm({ state, isDisabled }: FormProps) {
   }
   return (
     <form class="fault-form" onSubmit={submit} autocomplete="off">
-      <label>
-        <span>Fault</span>
+      <div class="field">
+        <label htmlFor="fault-type">Fault</label>
         <select
+          id="fault-type"
           value={type}
           onChange={({ currentTarget }) => setType(currentTarget.value as FaultType)}
         >
@@ -36,7 +37,7 @@ export function FaultForm({ state, isDisabled }: FormProps) {
             <option key={each}>{each}</option>
           ))}
         </select>
-      </label>
+      </div>
       <p class="what">{sentence(summary)}</p>
       {Object.entries(fields).map(([name, field]) => (
         <FaultInput key={`${type} ${name}`} name={name} field={field} instances={ids} />

@@ -10,10 +10,12 @@ interface InputProps {
 /** The control for one field of a fault; left empty, the field's default holds. */
 export function FaultInput({ name, field, instances }: InputProps) {
   return (
-    <label title={field.summary} htmlFor={idOf(name)}>
-      <code>{name}</code>
+    <div class="field" title={field.summary}>
+      <label htmlFor={idOf(name)}>
+        <code>{name}</code>
+      </label>
       <Control name={name} field={field} instances={instances} />
-    </label>
+    </div>
   )
 }
 

@@ -1,6 +1,6 @@
 import type { ClusterState } from '../../control/cluster-state.js'
+import { formatCount } from '../format.js'
 import { injectFault } from './control-requests.js'
-import { formatCount } from './format.js'
 import type { RateHistory } from './rate-history.js'
 import { Sparkline } from './sparkline.js'
 import { useRequest } from './use-request.js'

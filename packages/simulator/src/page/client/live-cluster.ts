@@ -17,8 +17,8 @@ export interface View {
 /** Entries kept of the log; older ones leave the time line. */
 const maxEvents = 2000
 
-/** An event source that was refused does not come back by itself. */
-const reopenAfterMs = 1000
+/** By itself an event source waits for seconds, and gives up once it was refused. */
+const reopenAfterMs = 500
 
 const connectionEvents: readonly string[] = [
   'connection-opened',
@@ -53,8 +53,9 @@ export class LiveCluster {
       this.#show({ state })
     })
     source.addEventListener('error', () => {
+      source.close()
       this.#show({ link: 'lost' })
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.open(), reopenAfterMs)
+      setTimeout(() => this.open(), reopenAfterMs)
     })
   }
 

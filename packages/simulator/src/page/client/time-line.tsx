@@ -1,8 +1,8 @@
 import type { ClusterEvent } from '../../cluster/cluster-event.js'
 import type { ClusterState } from '../../control/cluster-state.js'
+import { describeEvent } from '../describe-event.js'
+import { formatDuration } from '../format.js'
 import { type Lane, lanesOf } from '../lanes.js'
-import { describeEvent } from './describe-event.js'
-import { formatDuration } from './format.js'
 
 /** What the line shows. */
 const shownMs = 60_000

@@ -1,5 +1,5 @@
 import type { ClusterState } from '../../control/cluster-state.js'
-import { formatDuration } from './format.js'
+import { formatDuration } from '../format.js'
 
 type Instance = ClusterState['instances'][number]
 type Row = Instance['hostStatus'][number]

@@ -1,4 +1,4 @@
-import type { ClusterEvent } from '../../cluster/cluster-event.js'
+import type { ClusterEvent } from '../cluster/cluster-event.js'
 
 /** One line that says what happened. */
 export function describeEvent(event: ClusterEvent): string {

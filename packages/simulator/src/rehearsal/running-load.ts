@@ -1,0 +1,11 @@
+import type { CommandRecord, LoadRecord } from './records.js'
+
+/** A load that runs on a cluster. */
+export interface RunningLoad {
+  /** Resolves when it works; rejects when it never will. */
+  readonly began: Promise<void>
+  /** Resolves if it ends by itself. */
+  readonly ended: Promise<void>
+  /** Ends it, if it has not, and says what it met. Safe to call twice. */
+  stop(): Promise<{ readonly loads: readonly LoadRecord[]; readonly command?: CommandRecord }>
+}
