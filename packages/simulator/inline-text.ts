@@ -38,11 +38,11 @@ export function inlineText(): Plugin {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /\?(text|program)$/ }, ({ path, resolveDir }) => {
         const form = formOf(path) ?? ''
-        const file = resolve(resolveDir, path.slice(0, -form.length))
-        return { path: file, namespace: 'inline-text', pluginData: form }
+        // With the form at its end a style sheet does not look like one to tsup's own plugins.
+        return { path: resolve(resolveDir, path), namespace: 'inline-text', pluginData: form }
       })
       onLoad({ filter: /.*/, namespace: 'inline-text' }, async ({ path, pluginData: form }) => ({
-        contents: await bundle(path, form),
+        contents: await bundle(path.slice(0, -form.length), form),
         loader: 'text',
       }))
     },
