@@ -58,7 +58,9 @@ export async function startCommandLoad(
 }
 
 async function exitOf(child: ChildProcess): Promise<string> {
-  const [code, signal] = await once(child, 'exit')
+  const [code, signal] = await once(child, 'exit').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`The command '${child.spawnfile}' cannot be started: ${error.code}`)
+  })
   return signal ? `by ${signal}` : `with exit code ${code}`
 }
 
