@@ -61,6 +61,9 @@ export class MixedLoad {
   readonly #inRequest: AuroraPromisePool['aurora']['session']
   readonly #workers: Promise<void>[] = []
   #isStopping = false
+  #resumed = Promise.resolve()
+  #resume: () => void = () => {}
+  #underWay = 0
 
   constructor(ledger: Ledger, pool: AuroraPool) {
     this.#ledger = ledger
@@ -79,7 +82,20 @@ export class MixedLoad {
   /** Resolves when the last request has ended. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.resume()
     await Promise.all(this.#workers)
+  }
+
+  /** No request begins from now on; resolves when none is under way. */
+  async pause(): Promise<void> {
+    this.#resumed = new Promise((resolve) => {
+      this.#resume = resolve
+    })
+    while (this.#underWay > 0) await sleep(1)
+  }
+
+  resume(): void {
+    this.#resume()
   }
 
   /** Requests that were answered, per kind or in all. */
@@ -108,7 +124,11 @@ export class MixedLoad {
 
   async #work(kind: string, request: () => Promise<boolean>): Promise<void> {
     while (!this.#isStopping) {
-      if (await this.#inRequest(request)) this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+      this.#underWay += 1
+      const isAnswered = await this.#inRequest(request)
+      this.#underWay -= 1
+      if (isAnswered) this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+      await this.#resumed
       await sleep(REST_MS * Math.random())
     }
   }

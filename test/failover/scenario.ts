@@ -156,12 +156,16 @@ export interface Scenarios {
  */
 export function useScenarios(options: ClusterOptions = {}): Scenarios {
   let simulation: Simulation
+  const loads = new Set<MixedLoad>()
   let count = 0
   beforeAll(async () => {
     simulation = await simulate(options)
     await createNumbers(simulation.cluster)
   })
   afterEach(async () => {
+    // A test that failed has not stopped its load; its requests end with its pool.
+    for (const load of loads) void load.stop()
+    loads.clear()
     await simulation.closePools()
     await bringBack(simulation.cluster)
   })
@@ -176,6 +180,7 @@ export function useScenarios(options: ClusterOptions = {}): Scenarios {
       count += 1
       const ledger = await Ledger.open(simulation.cluster, `ledger_${count}`)
       const scenario = new Scenario(simulation, ledger, given)
+      loads.add(scenario.load)
       await scenario.pool.aurora.ready()
       if (given.workers !== false) {
         scenario.load.start(given.workers)

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { eventually, failureOf, scaled } from '../../packages/driver/test/simulation.js'
+import { NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
+
+const OUTAGE_MS = scaled(20_000)
+
+describe('all instances are gone for a while', () => {
+  const scenarios = useScenarios()
+
+  const goneAndBack = (how: 'crash' | 'hang') =>
+    Promise.all(
+      scenarios.cluster.instances.map(({ id }) =>
+        scenarios.cluster.inject({ type: how, instance: id, returnAfterMs: OUTAGE_MS }),
+      ),
+    )
+
+  const write = ({ ledger, pool }: Scenario) =>
+    ledger.keep('waiting', (unit) => {
+      const { sql, values } = ledger.insert(unit)
+      return pool.promise().query(sql, [...values])
+    })
+
+  it('crashed: what may wait so long runs when they are back, what may not fails in time', async () => {
+    const patient = await scenarios.open({ workers: { query: 2, transaction: 2, read: 2 } })
+    const hasty = await scenarios.open({
+      workers: false,
+      aurora: { failoverTimeoutMs: 0.7 * OUTAGE_MS },
+    })
+    await write(hasty)
+    await goneAndBack('crash')
+    // A pool at rest learns of it by its questions, one that works by its statements.
+    await Promise.all([patient.hears('failoverStarted'), hasty.hears('failoverStarted')])
+    const waiting = Array.from({ length: 50 }, () => write(patient))
+    const reads = Array.from({ length: 50 }, () => patient.pool.promise().query('SELECT 1'))
+    const early = Array.from({ length: 5 }, () => write(hasty))
+    const earlyRead = failureOf(hasty.pool.promise().query('SELECT 1'))
+
+    const cause = { code: hasty.events('failoverStarted')[0]?.payload.code }
+    for (const ending of await Promise.all(early)) {
+      expect(ending).toMatchObject({ error: { code: 'ERR_AURORA_NO_WRITER', cause } })
+    }
+    expect(await earlyRead).toMatchObject({ code: 'ERR_AURORA_NO_READER' })
+    expect((await earlyRead).cause).toBeInstanceOf(Error)
+    const late = Array.from({ length: 5 }, () => write(hasty))
+
+    await Promise.all(reads)
+    for (const ending of await Promise.all([...waiting, ...late])) {
+      expect(ending).toBe('acknowledged')
+    }
+    await patient.load.serve(2)
+    expect(hasty.events('failoverFailed')).toHaveLength(1)
+    expect(await patient.verdict()).toEqual(NOTHING_WRONG)
+    // What failed in time had never begun: its error says nothing of an outcome.
+    const { unmarked, ...audit } = await hasty.verdict()
+    expect({ ...audit, unmarked: [] }).toEqual(NOTHING_WRONG)
+    expect(unmarked).toHaveLength(early.length)
+  })
+
+  it('silent: what waits runs when they speak again', async () => {
+    const scenario = await scenarios.open({ workers: { query: 2, transaction: 2, read: 2 } })
+    await goneAndBack('hang')
+    await scenario.hears('failoverStarted')
+    const waiting = Array.from({ length: 50 }, () => write(scenario))
+    const reads = Array.from({ length: 50 }, () => scenario.pool.promise().query('SELECT 1'))
+    await Promise.all(reads)
+    for (const ending of await Promise.all(waiting)) expect(ending).toBe('acknowledged')
+    await scenario.load.serve(2)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+  })
+})
+
+describe('a cluster of one instance', () => {
+  const scenarios = useScenarios({ instances: 1 })
+  const workers = { query: 2, execute: 2, session: 2, transaction: 2, read: 4 }
+
+  it.each([
+    ['restarts', () => scenarios.cluster.restart(scenarios.cluster.writer.id)],
+    ['crashes and is made anew', () => scenarios.cluster.failover()],
+    [
+      'falls silent and is made anew',
+      () => scenarios.cluster.failover({ how: 'hang', promoteMs: scaled(4_000) }),
+    ],
+  ] as const)('%s: nothing fails but writes under way', async (_, strike) => {
+    const scenario = await scenarios.open({ workers })
+    const { ledger } = scenario
+    for (let turn = 0; turn < 3; turn += 1) {
+      await strike()
+      await scenario.load.serve(2)
+    }
+    await eventually('the episodes are over', () => !scenario.pool.aurora.stats().isFailingOver)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+    for (const { kind, ending } of ledger.failures) {
+      if (kind !== 'transaction') expect(ending).toBe('unknown')
+    }
+  })
+})

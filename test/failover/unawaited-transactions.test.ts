@@ -1,0 +1,89 @@
+import type { PoolConnection } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, pause } from '../../packages/driver/test/simulation.js'
+import type { Ledger, Unit } from './ledger.js'
+import { NOTHING_WRONG, useScenarios } from './scenario.js'
+import { type CutMoment, Wire } from './wire.js'
+
+const scenarios = useScenarios()
+let wire: Wire
+
+beforeAll(() => {
+  wire = new Wire(scenarios.cluster)
+})
+
+afterAll(() => wire.close())
+
+/** The statements of a transaction that writes both parts of a unit, with its values in the texts. */
+function transactionOf(ledger: Ledger, unit: Unit): readonly string[] {
+  const insert = (part: number) =>
+    `INSERT INTO ${ledger.table} (unit, part) VALUES ('${unit.id}', ${part})`
+  return ['BEGIN', insert(0), insert(1), 'COMMIT']
+}
+
+/** Issues statements on one session without awaiting any, and enters how the whole of it ended: by the first error. */
+async function issue(
+  session: PoolConnection,
+  ledger: Ledger,
+  unit: Unit,
+  texts: readonly string[],
+): Promise<readonly PromiseSettledResult<unknown>[]> {
+  const results = await Promise.allSettled(texts.map((text) => session.query(text)))
+  session.release()
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed === undefined) ledger.acknowledge(unit)
+  else ledger.fail(unit, failed.reason)
+  return results
+}
+
+describe('a transaction issued without awaiting, its connection lost', () => {
+  const places = ['BEGIN', 'the first write', 'the second write', 'COMMIT'].flatMap(
+    (what, index) => [
+      { what, index, moment: 'before' as CutMoment },
+      { what, index, moment: 'after' as CutMoment },
+    ],
+  )
+
+  it.each(places)('$moment the server has run $what', async ({ index, moment }) => {
+    const scenario = await scenarios.open({
+      aurora: { lookup: wire.lookup },
+      workers: { transaction: 2 },
+    })
+    const { ledger, pool } = scenario
+    const unit = ledger.enter('unawaited', 2)
+    const texts = transactionOf(ledger, unit)
+    // BEGIN is the same text for everybody: any that is cut will do.
+    const cut = wire.cutOnce(texts[index] as string, moment)
+    await issue(await pool.promise().getConnection(), ledger, unit, texts)
+    await cut
+    await scenario.load.serve(2)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+  })
+})
+
+describe('a transaction issued without awaiting, and no writer for a while', () => {
+  const failoverTimeoutMs = 200
+
+  // How long the writer is away: shorter than the first wait, than the second, than the third, or than none of the four.
+  // How long the writer is away: shorter than the wait of the first statement, of the second, of the third, or of all four.
+  it.each([0.5, 1.5, 2.5, 4.5])('for %f times failoverTimeoutMs', async (times) => {
+    const { cluster } = scenarios
+    const scenario = await scenarios.open({ workers: false, aurora: { failoverTimeoutMs } })
+    const { ledger, pool } = scenario
+    await pool.promise().query('DO 1')
+    const session = await pool.promise().getConnection()
+    const { id } = cluster.writer
+    await cluster.crash(id)
+    await eventually('the loss is known', () => pool.aurora.stats().isFailingOver)
+    const unit = ledger.enter('unawaited', 2)
+    const issued = issue(session, ledger, unit, transactionOf(ledger, unit))
+    await pause(times * failoverTimeoutMs)
+    await cluster.restart(id)
+    await issued
+    const { unmarked, ...audit } = await scenario.verdict()
+    const { unmarked: _, ...nothingWrong } = NOTHING_WRONG
+    expect(audit).toEqual(nothingWrong)
+    // An error that says nothing of the outcome is that of a statement which has never begun.
+    expect(unmarked).toHaveLength(times < 1 ? 0 : 1)
+  })
+})
