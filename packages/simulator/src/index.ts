@@ -37,5 +37,12 @@ export {
   faultTypes,
 } from './faults/fault-table.js'
 export { type NameServer, type NameServerOptions, startNameServer } from './names/name-server.js'
+export {
+  parseScenario,
+  type Scenario,
+  ScenarioError,
+  type ScenarioStep,
+} from './scenario/parse-scenario.js'
+export { type PlayedStep, playScenario, type Stage } from './scenario/play-scenario.js'
 export type { ConnectionPurpose, InstanceCounters, Role } from './session/session-host.js'
 export type { HostStatusRow } from './sql/host-status-sql.js'

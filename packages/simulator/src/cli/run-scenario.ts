@@ -43,7 +43,7 @@ async function readScenario(path: string) {
     throw new UsageError(`${path}: cannot be read (${error.code}): expected a file of YAML`)
   })
   try {
-    return parseScenario(text)
+    return await parseScenario(text)
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(`${path}, ${error.message}`)
     throw error

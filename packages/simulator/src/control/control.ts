@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import type { Cluster } from '../cluster/cluster.js'
 import { isLoopback } from './guard.js'
-import { controlRoutes } from './routes.js'
 
 /** What `startControl` takes. */
 export interface ControlOptions {
@@ -32,6 +30,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   if (!isLoopback(host.includes(':') ? `[${host}]` : host)) {
     throw new TypeError(`host: expected a loopback address or localhost; got '${host}'`)
   }
+  // Most programs that start a cluster need no web server, and would load one with every test file.
+  const [{ getRequestListener }, { controlRoutes }] = await Promise.all([
+    import('@hono/node-server'),
+    import('./routes.js'),
+  ])
   const { fetch } = controlRoutes(cluster)
   // A library replaces no global of the program that it runs in.
   const server = createServer(getRequestListener(fetch, { overrideGlobalObjects: false }))

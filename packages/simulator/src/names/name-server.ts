@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.js'
 import { nameZones } from '../cluster/endpoint-names.js'
 import { nameTtlMs } from '../cluster/name-service.js'
 import { isLoopback } from '../control/guard.js'
-import { answerQuestion, type NameSource } from './answer-question.js'
+import type { NameSource } from './answer-question.js'
 
 /** What `startNameServer` takes. */
 export interface NameServerOptions {
@@ -24,6 +24,9 @@ export interface NameServer {
   close(): Promise<void>
 }
 
+/** Gives the answer to a message, if one is due. */
+type Answerer = (message: Buffer) => Buffer | undefined
+
 /** A client over TCP that asks nothing for this long is let go. */
 const idleMs = 10_000
 
@@ -37,18 +40,21 @@ const portAttempts = 20
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
   const { cluster, port = 0, host = '127.0.0.1' } = options
   if (!isLoopback(host)) throw new TypeError(`host: expected a loopback address; got '${host}'`)
+  // Loaded when it is needed, as few programs need it.
+  const { answerQuestion } = await import('./answer-question.js')
   const source = namesOf(cluster)
+  const answer: Answerer = (message) => answerQuestion(message, source)
   const datagrams = createSocket('udp4')
   const clients = new Set<Socket>()
   const streams = createServer((client) => {
     clients.add(client)
     client.once('close', () => clients.delete(client))
-    serveStream(client, source)
+    serveStream(client, answer)
   })
   const bound = await listen(datagrams, streams, host, port)
   bound.on('message', (message, { port: clientPort, address }) => {
-    const answer = answerQuestion(message, source)
-    if (answer) bound.send(answer, clientPort, address)
+    const reply = answer(message)
+    if (reply) bound.send(reply, clientPort, address)
   })
   // What one client's network says is nobody else's affair.
   bound.on('error', () => undefined)
@@ -104,7 +110,7 @@ function namesOf(cluster: Cluster): NameSource {
 }
 
 /** Over TCP each message follows its length (RFC 1035, section 4.2.2). */
-function serveStream(client: Socket, source: NameSource): void {
+function serveStream(client: Socket, answer: Answerer): void {
   let received: Buffer = Buffer.alloc(0)
   client.setTimeout(idleMs, () => client.destroy())
   client.on('error', () => undefined)
@@ -113,12 +119,12 @@ function serveStream(client: Socket, source: NameSource): void {
     for (;;) {
       const end = received.length < 2 ? Number.POSITIVE_INFINITY : 2 + received.readUInt16BE(0)
       if (received.length < end) return
-      const answer = answerQuestion(received.subarray(2, end), source)
+      const reply = answer(received.subarray(2, end))
       received = received.subarray(end)
-      if (!answer) continue
+      if (!reply) continue
       const length = Buffer.alloc(2)
-      length.writeUInt16BE(answer.length)
-      client.write(Buffer.concat([length, answer]))
+      length.writeUInt16BE(reply.length)
+      client.write(Buffer.concat([length, reply]))
     }
   })
 }

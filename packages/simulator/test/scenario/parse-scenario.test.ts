@@ -5,8 +5,8 @@ import { parseScenario, ScenarioError } from '../../src/scenario/parse-scenario.
 import { packageFolder } from '../build-package.js'
 
 describe('a scenario', () => {
-  it('is read in order of time, faults short or long', () => {
-    const scenario = parseScenario(`
+  it('is read in order of time, faults short or long', async () => {
+    const scenario = await parseScenario(`
 name: two steps
 steps:
   - atMs: 500
@@ -61,15 +61,15 @@ steps:
       'reset has no field how',
     ],
   ]
-  it.each(wrong)('with %s is refused, the line named', (_, text, line, message) => {
-    const read = () => parseScenario(text)
-    expect(read).toThrow(ScenarioError)
-    expect(read).toThrow(`line ${line}: ${message}`)
+  it.each(wrong)('with %s is refused, the line named', async (_, text, line, message) => {
+    const read = parseScenario(text)
+    await expect(read).rejects.toThrow(ScenarioError)
+    await expect(read).rejects.toThrow(`line ${line}: ${message}`)
   })
 
   const samples = join(packageFolder, 'docs', 'scenarios')
-  it.each(readdirSync(samples))('of the manual can be read: %s', (name) => {
-    const scenario = parseScenario(readFileSync(join(samples, name), 'utf8'))
+  it.each(readdirSync(samples))('of the manual can be read: %s', async (name) => {
+    const scenario = await parseScenario(readFileSync(join(samples, name), 'utf8'))
     expect(scenario.steps.length).toBeGreaterThan(1)
   })
 })
