@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ensureBuilt } from './build.mjs'
 import { checkTypes } from './check-types.mjs'
 import { run, runNpm } from './child-process.mjs'
+import { ensureMysqld } from './ensure-mysqld.mjs'
 import { ensureInstalled } from './install.mjs'
 import { ALL_STEPS, BEHAVIOUR_STEPS, runSuite } from './suite.mjs'
 import { testWithMysql2 } from './test-mysql2.mjs'
@@ -35,6 +36,12 @@ const TASKS = {
   },
   'bench:recovery': (args) => bench('recovery', args),
   'bench:consistency': (args) => bench('consistency', args),
+  'bench:fleet': (args) => bench('fleet', args),
+  soak: async (args) => {
+    await ensureBuilt(say)
+    await ensureMysqld(say)
+    return (await run(process.execPath, [join(root, 'test', 'soak', 'index.mjs'), ...args])).isGreen
+  },
   test: () => runSuite(say, ALL_STEPS),
   'test:full': () => runSuite(say, ALL_STEPS, { TEST_TIME_SCALE: '1' }),
   'test:behaviour': () => runSuite(say, BEHAVIOUR_STEPS),

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** Time for whatever is still on its way: a goodbye to a server takes a second at most. */
+const SETTLE_WITHIN_MS = 15_000
+/** The heap may grow by so much between its first and its last quiet moments; caches of texts and the simulator's log are bounded, and fill. */
+const HEAP_GROWTH_BYTES = 12 * 2 ** 20
+/** Quiet moments before the heap counts: until then caches fill. */
+const WARM_UP_SAMPLES = 3
+const FEWEST_SAMPLES = 8
+const PROCESS_EVENTS = ['exit', 'beforeExit', 'warning', 'SIGTERM', 'SIGINT']
+
+setFlagsFromString('--expose-gc')
+/** @type {() => void} */
+const collectGarbage = runInNewContext('gc')
+
+/** What a pool may not leave behind, looked at while nothing runs. */
+export class LeakCheck {
+  /** Bytes in use at each quiet moment. @type {number[]} */
+  heapBytes = []
+  #pool
+  #violate
+  #sockets = new Set()
+  #listenersBefore = listenerCounts()
+
+  /**
+   * @param {object} setup
+   * @param {import('aurora-mysql2/promise').AuroraPool} setup.pool
+   * @param {(what: string) => void} setup.violate
+   */
+  constructor({ pool, violate }) {
+    this.#pool = pool
+    this.#violate = violate
+    pool.on('connection', (connection) => {
+      const { stream } = /** @type {any} */ (connection)
+      this.#sockets.add(stream)
+      stream.once('close', () => this.#sockets.delete(stream))
+    })
+  }
+
+  /** Nothing runs: nothing may be lent, waited for, or open beyond what the pool counts. */
+  async look() {
+    await this.#settle('a lease, a permit or a statement is left', () => this.#isQuiet)
+    await this.#settle('a socket is left that the pool does not count', () => {
+      return this.#sockets.size === this.#openCount
+    })
+    this.#lookAtListeners()
+    collectGarbage()
+    this.heapBytes.push(process.memoryUsage().heapUsed)
+  }
+
+  /** The pool has ended. */
+  async lookAfterEnd() {
+    await this.#settle('a socket is open after end()', () => this.#sockets.size === 0)
+    this.#lookAtListeners()
+    const counted = this.heapBytes.slice(WARM_UP_SAMPLES)
+    if (this.heapBytes.length < FEWEST_SAMPLES) return
+    const third = Math.ceil(counted.length / 3)
+    const grownBytes = Math.min(...counted.slice(-third)) - Math.min(...counted.slice(0, third))
+    if (grownBytes > HEAP_GROWTH_BYTES) {
+      this.#violate(`the heap grew by ${Math.round(grownBytes / 2 ** 20)} MB`)
+    }
+  }
+
+  get #isQuiet() {
+    const { active, waiting, instances } = this.#pool.aurora.stats()
+    return (
+      active === 0 &&
+      waiting === 0 &&
+      instances.every((each) => {
+        return each.underWay + each.waiting + each.connecting === 0 && each.open === each.idle
+      })
+    )
+  }
+
+  get #openCount() {
+    return this.#pool.aurora.stats().instances.reduce((sum, { open }) => sum + open, 0)
+  }
+
+  #lookAtListeners() {
+    const now = listenerCounts()
+    for (const [event, count] of now) {
+      const before = this.#listenersBefore.get(event) ?? 0
+      if (count > before)
+        this.#violate(`${count - before} listeners of process '${event}' are left`)
+    }
+  }
+
+  /**
+   * @param {string} otherwise
+   * @param {() => boolean} holds
+   */
+  async #settle(otherwise, holds) {
+    const untilMs = performance.now() + SETTLE_WITHIN_MS
+    while (!holds()) {
+      if (performance.now() > untilMs) {
+        const stats = JSON.stringify(this.#pool.aurora.stats())
+        return this.#violate(`${otherwise} (${this.#sockets.size} sockets): ${stats}`)
+      }
+      await sleep(20)
+    }
+  }
+}
+
+function listenerCounts() {
+  return new Map(PROCESS_EVENTS.map((event) => [event, process.listenerCount(event)]))
+}
