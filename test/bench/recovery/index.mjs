@@ -1,20 +1,36 @@
-// How long a failover lasts for an application: 8 workers write, 16 read, the writer crashes, a reader is promoted 1 s
-// later, the cluster endpoint follows 4 s after that. aurora-mysql2 and plain mysql2 run side by side in the same process,
-// on the same cluster (simulator, storage mysqld), through the same fault, beside them the least that any client could need.
+// How long a failover lasts for an application: 8 workers write, 16 read, the writer goes, a reader is promoted 1 s later,
+// the cluster endpoint follows 4 s after that. aurora-mysql2 and plain mysql2 run side by side in the same process, on the
+// same cluster (simulator, storage mysqld), through the same fault, beside them the least that any client could need.
 //
-//   npm run build && node test/bench/recovery/index.mjs [--runs 10]
+//   npm run build && node test/bench/recovery/index.mjs [--runs 10] [--how crash,planned,hang]
 //
-// Prints a table, and writes every run to results.json beside this file.
+// `crash`: sockets are reset; `planned`: it serves until the promotion; `hang`: it falls silent, and nothing is reset.
+// Prints a table for each, and writes every run to results.json beside this file.
 
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { measureRun } from './measure-run.mjs'
-import { spread } from './statistics.mjs'
+import { median, spread } from './statistics.mjs'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } })
+const WAYS = ['crash', 'planned', 'hang']
+/** aurora.urgentIntervalMs, as installed: how often each instance is asked during a failover. */
+const URGENT_INTERVAL_MS = 100
+/** What is promised beyond the bare minimum of the same run, in urgent intervals. */
+const PROMISED = { median: 1, worst: 3 }
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10' },
+    how: { type: 'string', default: WAYS.join() },
+  },
+})
 const runCount = Number(values.runs)
+const ways = values.how.split(',')
+for (const way of ways) {
+  if (!WAYS.includes(way)) throw new Error(`--how takes ${WAYS.join(', ')}; got '${way}'`)
+}
 
 const ROWS = [
   ['Promotion to first write', 'firstWriteMs', ms],
@@ -28,47 +44,61 @@ const ROWS = [
   ['Look-ups of instance names', 'instanceLookups', count],
 ]
 
-const runs = []
+const runs = {}
+for (const how of ways) runs[how] = []
+// One of each in turn, so that a busy minute of the machine falls on all of them.
 for (let run = 1; run <= runCount; run += 1) {
-  const result = await measureRun()
-  runs.push(result)
-  const { ours, plain, bareMinimumMs } = result
-  console.log(
-    `Run ${run} of ${runCount}: first write after ${ms(ours.firstWriteMs)} ` +
-      `(bare minimum ${ms(bareMinimumMs)}), plain mysql2 ${ms(plain.firstWriteMs)}`,
-  )
+  for (const how of ways) {
+    const result = await measureRun(how)
+    runs[how].push(result)
+    const { ours, plain, bareMinimumMs } = result
+    console.log(
+      `Run ${run} of ${runCount}, ${how}: first write after ${ms(ours.firstWriteMs)} ` +
+        `(bare minimum ${ms(bareMinimumMs)}), plain mysql2 ${ms(plain.firstWriteMs)}`,
+    )
+  }
 }
 
-const table = new Table({
-  head: ['median (least – greatest)', 'aurora-mysql2', 'mysql2'],
-  colAligns: ['left', 'right', 'right'],
-  style: { head: [], border: [], compact: true },
-})
-table.push([
-  'Bare minimum',
-  summary(
-    runs.map(({ bareMinimumMs }) => bareMinimumMs),
-    ms,
-  ),
-  '',
-])
-for (const [title, key, format] of ROWS) {
-  const cells = ['ours', 'plain'].map((side) =>
-    side === 'plain' && runs[0].plain[key] === undefined
-      ? ''
-      : summary(
-          runs.map((run) => run[side][key]),
-          format,
-        ),
-  )
-  table.push([title, ...cells])
-}
 const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, Node ${process.versions.node}`
-console.log(`\n${table}\n${runCount} runs; ${machine}`)
+for (const how of ways) console.log(`\n${how}\n${tableOf(runs[how])}\n${boundOf(runs[how])}`)
+console.log(`\n${runCount} runs of each; ${machine}`)
 writeFileSync(
   new URL('results.json', import.meta.url),
   `${JSON.stringify({ machine, at: new Date().toISOString(), runs }, undefined, 2)}\n`,
 )
+
+function tableOf(ofOneWay) {
+  const table = new Table({
+    head: ['median (least – greatest)', 'aurora-mysql2', 'mysql2'],
+    colAligns: ['left', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  })
+  const least = ofOneWay.map(({ bareMinimumMs }) => bareMinimumMs)
+  table.push(['Bare minimum', summary(least, ms), ''])
+  for (const [title, key, format] of ROWS) {
+    const cells = ['ours', 'plain'].map((side) =>
+      side === 'plain' && ofOneWay[0].plain[key] === undefined
+        ? ''
+        : summary(
+            ofOneWay.map((run) => run[side][key]),
+            format,
+          ),
+    )
+    table.push([title, ...cells])
+  }
+  return table
+}
+
+/** Whether the promise about the first write was kept. */
+function boundOf(ofOneWay) {
+  const beyond = ofOneWay.map(({ ours }) => ours.aboveMinimumMs / URGENT_INTERVAL_MS)
+  const found = { median: median(beyond), worst: Math.max(...beyond) }
+  const lines = Object.entries(PROMISED).map(([which, intervals]) => {
+    const isKept = found[which] <= intervals
+    return `${which} ${found[which].toFixed(2)} of ${intervals} urgent interval${intervals > 1 ? 's' : ''}: ${isKept ? 'kept' : 'NOT KEPT'}`
+  })
+  return `First write beyond the bare minimum: ${lines.join('; ')}`
+}
 
 function summary(numbers, format) {
   // A side that never wrote again has no number.
