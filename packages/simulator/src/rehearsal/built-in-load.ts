@@ -72,10 +72,10 @@ export async function startBuiltInLoad(
       Array.from({ length: count }, (_, index) => work(kind, `${kind}-${index}`)),
     ),
   )
-  const stop = async () => {
+  const stop = async (zeroMs: number) => {
     isStopping = true
     await atMost(patienceMs, working)
-    const record = recorder.record()
+    const record = recorder.record(zeroMs)
     const facts = await audit(cluster, acknowledged)
     // What still waits for a silent instance ends with the cluster.
     await atMost(patienceMs, pool.end())
@@ -85,8 +85,8 @@ export async function startBuiltInLoad(
   return {
     began: Promise.resolve(),
     ended: new Promise(() => undefined),
-    stop() {
-      stopping ??= stop()
+    stop(zeroMs) {
+      stopping ??= stop(zeroMs)
       return stopping
     },
   }

@@ -10,7 +10,7 @@ import type { RunningLoad } from './running-load.js'
 /** A command may need this long until its first statement. */
 const startLimitMs = 30_000
 
-/** How often the counters are looked at for the first statement. */
+/** How often the first statement, and at the end the last process, is looked for. */
 const lookEveryMs = 20
 
 /** After SIGTERM; then it is killed. */
@@ -89,20 +89,23 @@ async function firstStatement(
   }
 }
 
+/** Ends the whole group: what the command has started may outlive it. */
 async function end(child: ChildProcess, exit: Promise<string>): Promise<void> {
   const { pid } = child
   if (pid === undefined) return
-  const signal = (name: NodeJS.Signals) => {
-    try {
-      process.kill(-pid, name)
-    } catch {
-      // The whole group has gone.
-    }
-  }
-  signal('SIGTERM')
-  const grace = new AbortController()
-  const isLate = sleep(graceMs, true, { signal: grace.signal }).catch(() => false)
-  if (await Promise.race([isLate, exit.then(() => false)])) signal('SIGKILL')
-  grace.abort()
+  signalGroup(pid, 'SIGTERM')
+  const limitMs = performance.now() + graceMs
+  // Nobody tells when processes end that are not our own children.
+  while (signalGroup(pid, 0) && performance.now() < limitMs) await sleep(lookEveryMs)
+  signalGroup(pid, 'SIGKILL')
   await exit
+}
+
+/** False: there is nobody left. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pid, signal)
+  } catch {
+    return false
+  }
 }

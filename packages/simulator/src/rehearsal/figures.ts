@@ -29,9 +29,11 @@ export function promotionsOf({ log }: ClusterRecord): readonly ClusterEventOf<'p
   )
 }
 
-/** What a load's client met. */
+/** What a load's client met; an answer that came after the end of the recording is none. */
 export function loadFigures({ requests }: LoadRecord, cluster: ClusterRecord): LoadFigures {
-  const answered = requests.filter(({ error }) => error === undefined)
+  const answered = requests.filter(
+    ({ error, endedMs }) => error === undefined && endedMs <= cluster.durationMs,
+  )
   const failed = requests.filter(({ error }) => error !== undefined)
   const times = (kind?: RequestRecord['kind']) =>
     answered.filter((each) => kind === undefined || each.kind === kind).map((each) => each.endedMs)
@@ -116,17 +118,22 @@ function firstAfterEach(cluster: ClusterRecord, moments: readonly number[]) {
   })
 }
 
-/** The moments at which a count, summed over the instances, had grown. */
+/** The moments at which a count had grown on some instance. */
 function changesOf(
   { samples }: ClusterRecord,
   count: (instance: InstanceSample) => number,
 ): readonly number[] {
-  const sums = samples.map(({ instances }) =>
-    instances.reduce((sum, instance) => sum + count(instance), 0),
-  )
-  return samples
-    .filter((_, index) => index > 0 && (sums[index] ?? 0) > (sums[index - 1] ?? 0))
-    .map(({ atMs }) => atMs)
+  const last = new Map<string, number>()
+  const moments: number[] = []
+  for (const [index, { atMs, instances }] of samples.entries()) {
+    const hasGrown = instances.filter((each) => {
+      const before = last.get(each.id) ?? 0
+      last.set(each.id, count(each))
+      return count(each) > before
+    })
+    if (index > 0 && hasGrown.length > 0) moments.push(atMs)
+  }
+  return moments
 }
 
 function countByCode(failed: readonly RequestRecord[]) {

@@ -5,40 +5,44 @@ export class LoadRecorder {
   readonly name: string
   readonly #requests: RequestRecord[] = []
   readonly #pending = new Set<{ kind: RequestRecord['kind']; startedMs: number }>()
-  readonly #startedAtMs: number
 
-  /** `startedAtMs`: the zero of the record, on the clock of `performance.now()`. */
-  constructor(name: string, startedAtMs: number = performance.now()) {
+  constructor(name: string) {
     this.name = name
-    this.#startedAtMs = startedAtMs
   }
 
   /** Runs one request and notes how it ended; tells what it resolves or rejects with. */
   async run<T>(kind: RequestRecord['kind'], request: () => Promise<T>): Promise<T> {
-    const startedMs = this.#nowMs
+    const startedMs = performance.now()
     const pending = { kind, startedMs }
     this.#pending.add(pending)
     try {
       const result = await request()
-      this.#requests.push({ kind, startedMs, endedMs: this.#nowMs })
+      this.#requests.push({ kind, startedMs, endedMs: performance.now() })
       return result
     } catch (error) {
-      this.#requests.push({ kind, startedMs, endedMs: this.#nowMs, error: codeOf(error) })
+      this.#requests.push({ kind, startedMs, endedMs: performance.now(), error: codeOf(error) })
       throw error
     } finally {
       this.#pending.delete(pending)
     }
   }
 
-  /** What was noted until now; a request still under way counts as failed, `unanswered`. */
-  record(): LoadRecord {
-    const endedMs = this.#nowMs
+  /**
+   * What was noted until now; a request still under way counts as failed, `unanswered`.
+   *
+   * @param zeroMs the zero of the record, on the clock of `performance.now()`; requests that ended before are left out
+   */
+  record(zeroMs: number): LoadRecord {
+    const endedMs = performance.now()
     const unanswered = [...this.#pending].map((each) => ({ ...each, endedMs, error: 'unanswered' }))
-    return { name: this.name, requests: [...this.#requests, ...unanswered] }
-  }
-
-  get #nowMs(): number {
-    return performance.now() - this.#startedAtMs
+    const requests = [...this.#requests, ...unanswered]
+      .filter((each) => each.endedMs >= zeroMs)
+      .map((each) => ({
+        ...each,
+        startedMs: each.startedMs - zeroMs,
+        endedMs: each.endedMs - zeroMs,
+      }))
+    return { name: this.name, requests }
   }
 }
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuiltInLoad, LoadPool } from './built-in-load.js'
 
@@ -61,5 +61,5 @@ async function load(specifier: string, folder: string): Promise<PoolModule> {
   } catch {
     throw new TypeError(`module: '${specifier}' cannot be found from ${folder}`)
   }
-  return import(pathToFileURL(path).href)
+  return import(isAbsolute(path) ? pathToFileURL(path).href : path)
 }

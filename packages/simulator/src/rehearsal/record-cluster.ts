@@ -15,7 +15,7 @@ const connectionEvents: readonly ClusterEventType[] = [
 export interface ClusterRecording {
   /** The zero of the record, on the clock of `performance.now()`. */
   readonly startedAtMs: number
-  /** Ends it; the cluster goes on. */
+  /** Ends it; the cluster goes on. Safe to call twice. */
   stop(): ClusterRecord
 }
 

@@ -8,7 +8,7 @@ import { describeEvent } from '../page/describe-event.js'
 import { type BuiltInLoad, startBuiltInLoad } from './built-in-load.js'
 import { startCommandLoad } from './command-load.js'
 import type { ConnectionHosts } from './connection-environment.js'
-import { recordCluster } from './record-cluster.js'
+import { type ClusterRecording, recordCluster, sampleEveryMs } from './record-cluster.js'
 import type { RehearsalRecord, RunRecord } from './records.js'
 import { rehearsedFault } from './rehearsed-fault.js'
 import type { RunningLoad } from './running-load.js'
@@ -27,7 +27,7 @@ export interface RehearsalOptions {
   readonly calmMs?: number
   /** A fault that does not end by itself is healed after this time. @default 5000 */
   readonly faultMs?: number
-  /** From the moment when everything is back to the end. @default 5000 */
+  /** From the moment when everything is back, and written to again, to the end. @default 5000 */
   readonly afterMs?: number
   readonly cluster?: ClusterOptions
   /** Hears what happens, a line at a time. */
@@ -45,6 +45,9 @@ const toldTypes: readonly ClusterEventType[] = [
 
 /** A failover whose end does not come is left at that. */
 const failoverLimitMs = 60_000
+
+/** A load that does not write again is given up on. */
+const recoveryLimitMs = 30_000
 
 /** Runs a command or loads on a simulated cluster, breaks it, waits until it is whole again, and says what was seen. */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalRecord> {
@@ -85,21 +88,23 @@ async function runOnce(
     if (toldTypes.includes(event.type)) tell(describeEvent(event))
   })
   let load: RunningLoad | undefined
+  let recording: ClusterRecording | undefined
   try {
     tell(`${name} starts`)
     load = await start(cluster)
     await Promise.race([load.began, aborted(isOver.signal)])
     signal?.throwIfAborted()
     load.ended.then(end, end)
-    const recording = recordCluster(cluster)
+    recording = recordCluster(cluster)
     await disturb(cluster, fault, options, isOver.signal)
     signal?.throwIfAborted()
     const record = recording.stop()
-    return { name, cluster: record, ...(await load.stop()) }
+    return { name, cluster: record, ...(await load.stop(recording.startedAtMs)) }
   } finally {
     signal?.removeEventListener('abort', end)
     end()
-    await load?.stop()
+    recording?.stop()
+    await load?.stop(0)
     await cluster.close()
   }
 }
@@ -114,14 +119,23 @@ async function disturb(
   const pause = (ms: number) => sleep(ms, undefined, { signal: isOver }).catch(() => undefined)
   await pause(calmMs)
   if (isOver.aborted) return
+  const hasWritten = writesOf(cluster) > 0
   const heal = await cluster.inject(fault)
+  const writes = writesOf(cluster)
   // A failover comes to its end by itself; a fault of a moment is over by now.
   if (fault.type === 'failover') {
     await Promise.race([hasHealed(cluster, heal.id), pause(failoverLimitMs)])
   } else if (isInForce(cluster, heal.id)) await pause(faultMs)
   if (isOver.aborted) return
   if (fault.type !== 'failover') await heal()
+  const limitMs = performance.now() + recoveryLimitMs
+  const isWaiting = () => !isOver.aborted && performance.now() < limitMs
+  while (hasWritten && writesOf(cluster) === writes && isWaiting()) await pause(sampleEveryMs)
   await pause(afterMs)
+}
+
+function writesOf({ instances }: Cluster): number {
+  return instances.reduce((sum, { counters }) => sum + counters.writes, 0)
 }
 
 function isInForce({ faults }: Cluster, id: string): boolean {

@@ -6,6 +6,12 @@ export interface RunningLoad {
   readonly began: Promise<void>
   /** Resolves if it ends by itself. */
   readonly ended: Promise<void>
-  /** Ends it, if it has not, and says what it met. Safe to call twice. */
-  stop(): Promise<{ readonly loads: readonly LoadRecord[]; readonly command?: CommandRecord }>
+  /**
+   * Ends it, if it has not, and says what it met. Safe to call twice.
+   *
+   * @param zeroMs the zero of the record, on the clock of `performance.now()`
+   */
+  stop(
+    zeroMs: number,
+  ): Promise<{ readonly loads: readonly LoadRecord[]; readonly command?: CommandRecord }>
 }
