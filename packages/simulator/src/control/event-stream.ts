@@ -9,6 +9,9 @@ const stateIntervalMs = 250
 /** Log entries sent in one piece. */
 const batchSize = 500
 
+/** A listener that has fallen behind by more entries than a log can hold is let go: it begins anew when it comes back. */
+const maxBehind = 200_000
+
 /** Sends a listener the whole log, what is logged later, and the state in intervals, until it goes away. */
 export async function streamEvents(cluster: Cluster, stream: SSEStreamingApi): Promise<void> {
   const entries: ClusterEvent[] = [...cluster.log]
@@ -17,6 +20,7 @@ export async function streamEvents(cluster: Cluster, stream: SSEStreamingApi): P
   let wake: () => void = () => undefined
   const stopListening = cluster.on((event) => {
     entries.push(event)
+    if (entries.length > maxBehind) isOver = true
     wake()
   })
   const timer = setInterval(() => {

@@ -43,7 +43,9 @@ export function controlRoutes(cluster: Cluster): Hono {
   })
   app.delete('/faults/:id', async (context) => {
     const id = context.req.param('id')
-    if (await cluster.heal(id)) return json(200, { id })
+    const wasInForce = await cluster.heal(id).catch(refusal)
+    if (wasInForce instanceof Response) return wasInForce
+    if (wasInForce) return json(200, { id })
     const known = cluster.faults.map((each) => each.id).join(', ')
     return json(404, { error: `no fault '${id}' is in force: expected ${known || 'none'}` })
   })
@@ -67,10 +69,14 @@ async function inject(cluster: Cluster, data: unknown): Promise<Response> {
     return json(201, active ? faultState(active) : { id, type: fault.type, fault })
   } catch (error) {
     if (error instanceof FaultError) return json(400, { error: error.message, field: error.field })
-    // What the cluster itself refuses: it has no reader to promote, the id is taken.
-    if (error instanceof TypeError) return json(409, { error: error.message })
-    throw error
+    return refusal(error)
   }
+}
+
+/** What the cluster itself refuses: it has no reader to promote, the id is taken. */
+function refusal(error: unknown): Response {
+  if (error instanceof TypeError) return json(409, { error: error.message })
+  throw error
 }
 
 function parsed(text: string): unknown {

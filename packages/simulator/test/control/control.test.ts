@@ -172,6 +172,21 @@ describe('/faults', () => {
     expect([status, body.error]).toEqual([409, expect.stringContaining('taken')])
     expect((await state()).faults).toEqual([])
   })
+
+  it('refuses to undo what has become indispensable, and keeps it in the list', async () => {
+    const added = await send('POST', '/faults', { type: 'reader-added', id: 'late' })
+    const swapped = await send('POST', '/faults', { type: 'demote-in-place', to: 'late' })
+    const { status, body } = await send('DELETE', `/faults/${added.body.id}`)
+    expect([status, body.error]).toEqual([
+      409,
+      expect.stringContaining('the writer cannot be removed'),
+    ])
+    expect((await state()).faults.map((each) => each.id)).toContain(added.body.id)
+    for (const { id } of [swapped.body, added.body]) {
+      expect((await send('DELETE', `/faults/${id}`)).status).toBe(200)
+    }
+    expect(cluster.instances.map((each) => each.id)).not.toContain('late')
+  })
 })
 
 describe('/events', () => {
