@@ -23,7 +23,15 @@ describe('the writer is demoted under its connections', () => {
     const { cluster } = scenarios
     const scenario = await scenarios.open({
       aurora,
-      workers: { query: 3, execute: 3, callback: 3, session: 3, prepared: 3, transaction: 0 },
+      workers: {
+        query: 3,
+        execute: 3,
+        callback: 3,
+        session: 3,
+        prepared: 3,
+        transaction: 0,
+        repeated: 0,
+      },
     })
     for (let turn = 1; turn <= 4; turn += 1) {
       await cluster.demote()

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuroraPool } from 'aurora-mysql2'
-import type { AuroraPool as AuroraPromisePool } from 'aurora-mysql2/promise'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import type { Pool, PoolConnection } from 'mysql2/promise'
 import type { Ledger } from './ledger.js'
@@ -21,7 +20,15 @@ export interface ReadFailure {
 }
 
 /** The ways in which applications write; each worker uses one of them. */
-export type WriteKind = 'query' | 'execute' | 'callback' | 'session' | 'prepared' | 'transaction'
+export type WriteKind =
+  | 'query'
+  | 'execute'
+  | 'callback'
+  | 'session'
+  | 'prepared'
+  | 'transaction'
+  | 'repeated'
+  | 'exactly-once'
 /** The ways in which applications read. */
 export type ReadKind = 'read' | 'read-execute' | 'read-callback' | 'read-session' | 'read-stream'
 
@@ -32,7 +39,11 @@ const WRITE_KINDS: readonly WriteKind[] = [
   'session',
   'prepared',
   'transaction',
+  'repeated',
+  'exactly-once',
 ]
+/** Those that write two rows in one transaction: by hand, by `pool.transaction`, and by that with a token. */
+const TRANSACTIONS: ReadonlySet<WriteKind> = new Set(['transaction', 'repeated', 'exactly-once'])
 const READ_KINDS: readonly ReadKind[] = [
   'read',
   'read-execute',
@@ -44,8 +55,15 @@ const READ_KINDS: readonly ReadKind[] = [
 /** How many workers use each way; absent: one. */
 export type Workers = { readonly [Kind in WriteKind | ReadKind]?: number }
 
-/** Makes the table that reads are made from; once per cluster. */
-export async function createNumbers(cluster: Cluster): Promise<void> {
+/** Makes the table that reads are made from, and the one for tokens; once per cluster. */
+export async function createTables(cluster: Cluster): Promise<void> {
+  await cluster.query(
+    `CREATE TABLE app.aurora_mysql2_token (
+      token BINARY(16) NOT NULL PRIMARY KEY,
+      created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+      KEY (created_at)
+    )`,
+  )
   await cluster.query('CREATE TABLE app.number (id INT PRIMARY KEY)')
   const numbers = Array.from({ length: NUMBERS }, (_, index) => `(${index + 1})`)
   await cluster.query(`INSERT INTO app.number (id) VALUES ${numbers.join(', ')}`)
@@ -58,7 +76,8 @@ export class MixedLoad {
   readonly #ledger: Ledger
   readonly #callbacks: AuroraPool
   readonly #promises: Pool
-  readonly #inRequest: AuroraPromisePool['aurora']['session']
+  readonly #inRequest: AuroraPool['aurora']['session']
+  readonly #transact: AuroraPool['transaction']
   readonly #workers: Promise<void>[] = []
   #isStopping = false
   #resumed = Promise.resolve()
@@ -70,6 +89,7 @@ export class MixedLoad {
     this.#callbacks = pool
     this.#promises = pool.promise()
     this.#inRequest = (work) => pool.aurora.session(work)
+    this.#transact = (work, options) => pool.transaction(work, options)
   }
 
   start(workers: Workers = {}): void {
@@ -135,7 +155,7 @@ export class MixedLoad {
 
   async #write(kind: WriteKind): Promise<boolean> {
     const ledger = this.#ledger
-    const parts = kind === 'transaction' ? 2 : 1
+    const parts = TRANSACTIONS.has(kind) ? 2 : 1
     const ending = await ledger.keep(
       kind,
       (unit) => {
@@ -161,6 +181,16 @@ export class MixedLoad {
               await session.query(NUMBERS_SQL)
               await session.execute(sql, [unit.id, 1])
             })
+          case 'repeated':
+          case 'exactly-once':
+            return this.#transact(
+              async (transaction) => {
+                await transaction.query(sql, [...values])
+                await transaction.query(NUMBERS_SQL)
+                await transaction.execute(sql, [unit.id, 1])
+              },
+              { exactlyOnce: kind === 'exactly-once' },
+            )
         }
       },
       parts,

@@ -9,7 +9,7 @@ import {
 } from '../../packages/driver/test/simulation.js'
 import { EVENTS } from '../../packages/driver/test/watch-pool.js'
 import { type Audit, Ledger } from './ledger.js'
-import { createNumbers, MixedLoad, type ReadFailure, type Workers } from './mixed-load.js'
+import { createTables, MixedLoad, type ReadFailure, type Workers } from './mixed-load.js'
 
 const SCALE = Number(process.env.TEST_TIME_SCALE ?? '0.25')
 
@@ -160,7 +160,7 @@ export function useScenarios(options: ClusterOptions = {}): Scenarios {
   let count = 0
   beforeAll(async () => {
     simulation = await simulate(options)
-    await createNumbers(simulation.cluster)
+    await createTables(simulation.cluster)
   })
   afterEach(async () => {
     // A test that failed has not stopped its load; its requests end with its pool.

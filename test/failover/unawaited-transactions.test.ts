@@ -18,7 +18,8 @@ afterAll(() => wire.close())
 function transactionOf(ledger: Ledger, unit: Unit): readonly string[] {
   const insert = (part: number) =>
     `INSERT INTO ${ledger.table} (unit, part) VALUES ('${unit.id}', ${part})`
-  return ['BEGIN', insert(0), insert(1), 'COMMIT']
+  // Texts of its own, so that it is this one which is cut.
+  return [`BEGIN /* ${unit.id} */`, insert(0), insert(1), `COMMIT /* ${unit.id} */`]
 }
 
 /** Issues statements on one session without awaiting any, and enters how the whole of it ended: by the first error. */
@@ -52,7 +53,6 @@ describe('a transaction issued without awaiting, its connection lost', () => {
     const { ledger, pool } = scenario
     const unit = ledger.enter('unawaited', 2)
     const texts = transactionOf(ledger, unit)
-    // BEGIN is the same text for everybody: any that is cut will do.
     const cut = wire.cutOnce(texts[index] as string, moment)
     await issue(await pool.promise().getConnection(), ledger, unit, texts)
     await cut
