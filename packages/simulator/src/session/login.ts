@@ -14,7 +14,8 @@ const purposeAttribute = 'aurora_mysql2_role'
 
 /** What the client's answer to the greeting tells. */
 export interface LoginFacts {
-  readonly user: string
+  /** The storage was asked to log in the reader's account; the instance may have been promoted since. */
+  readonly hasReaderAccount: boolean
   readonly purpose: ConnectionPurpose
   readonly hasCompression: boolean
   readonly deprecateEof: boolean
@@ -23,6 +24,11 @@ export interface LoginFacts {
 /** The user that the storage gets to see: readers' sessions have fewer rights. */
 export function storageUser(user: string, role: Role, accounts: StorageAccounts): string {
   return role === 'reader' && user === accounts.user ? accounts.readerUser : user
+}
+
+/** Whether the storage gets to see the reader's account in a user's place, just now. */
+export function hasReaderAccount(user: string, { role, storage }: SessionHost): boolean {
+  return storageUser(user, role, storage.accounts) === storage.accounts.readerUser
 }
 
 /**
@@ -76,7 +82,7 @@ export class Login {
     const common = response.capabilities & (this.#greeting?.capabilities ?? 0)
     const isMonitor = response.attributes.get(purposeAttribute) === 'monitor'
     this.#facts = {
-      user: response.user,
+      hasReaderAccount: hasReaderAccount(response.user, this.#host),
       purpose: isMonitor ? 'monitor' : 'application',
       hasCompression: (common & capability.compress) !== 0,
       deprecateEof: (common & capability.deprecateEof) !== 0,

@@ -11,7 +11,7 @@ import { ClientOutput } from './client-output.js'
 import { CommandTranslator, commandText } from './command-translator.js'
 import { IdleWork } from './idle-work.js'
 import { LaggingSnapshot } from './lagging-snapshot.js'
-import { Login, storageUser } from './login.js'
+import { hasReaderAccount, Login } from './login.js'
 import { ReplyTranslator } from './reply-translator.js'
 import type { ConnectionPurpose, SessionHost, SessionReport } from './session-host.js'
 import { SessionRole } from './session-role.js'
@@ -50,7 +50,8 @@ export class Session implements SessionReport {
   readonly #replies: ReplyTranslator
   readonly #work = new IdleWork()
   #state: State = 'login'
-  #user = ''
+  /** The account that the storage was asked to log in last. */
+  #hasReaderAccount = false
   /** The storage has accepted the login. */
   #isWelcome = false
   /** The command under way: its byte, its text if it has one, itself while it may be sent again. */
@@ -219,7 +220,9 @@ export class Session implements SessionReport {
   }
 
   #translateCommand(code: number, frame: Buffer): void {
-    if (code === command.changeUser) this.#user = readChangedUser(frame)
+    if (code === command.changeUser) {
+      this.#hasReaderAccount = hasReaderAccount(readChangedUser(frame), this.#host)
+    }
     const statement = this.#statements.find(code, frame)
     const error = statement?.asksTopology ? this.#commands.noteTopologyQuestion() : undefined
     const translation = this.#commands.translate(code, frame, this.#text)
@@ -324,7 +327,7 @@ export class Session implements SessionReport {
   }
 
   async #welcome(okPacket: Buffer): Promise<void> {
-    this.#user = this.#login.facts?.user ?? ''
+    this.#hasReaderAccount = this.#login.facts?.hasReaderAccount ?? false
     await this.#role.begin(this.#host.role, this.#hasReaderAccount)
     if ((this.#state as State) === 'closed') return
     this.#isWelcome = true
@@ -346,11 +349,6 @@ export class Session implements SessionReport {
     if (this.#command === command.resetConnection) await this.#role.beginAgain(this.#host.role)
     else await this.#role.begin(this.#host.role, this.#hasReaderAccount)
     this.#output.put(okPacket)
-  }
-
-  get #hasReaderAccount(): boolean {
-    const { role, storage } = this.#host
-    return storageUser(this.#user, role, storage.accounts) === storage.accounts.readerUser
   }
 
   /** Sends the command again when nothing but the snapshot was in its way. */
@@ -376,6 +374,8 @@ export class Session implements SessionReport {
   }
 
   #whenIdle(work: () => Promise<void>): Promise<void> {
+    // Who never logs in keeps nobody waiting; the role is looked at when the login is done.
+    if (this.#state === 'login') return Promise.resolve()
     const done = this.#work.add(work)
     if (this.#storage.isClosed) this.#work.finish()
     else if (this.#state === 'idle') this.#becomeIdle()
