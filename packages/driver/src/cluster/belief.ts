@@ -44,6 +44,7 @@ export class Belief {
       state.hasHadWriter = true
       failover.confirmed(report, () => this.#putInForce(topology))
     } else {
+      if (topology.writer === undefined && !state.hasHadWriter) discovery.sawNoWriter(topology)
       const before = members.writer
       this.#putInForce(topology)
       if (before !== undefined && topology.writer === undefined) {
@@ -55,15 +56,17 @@ export class Belief {
 
   /** A question could not be put, or was not answered. */
   onUnasked(id: string, error: unknown): void {
-    const { state, members, failover, discovery } = this.#setup
+    const { state, members, failover, discovery, room } = this.#setup
     if (state.isClosed) return
     const pool = members.get(id)
     const kind = classifyError(error)
+    state.isGivenReader = false
     // An instance that answers with an error lives: it is overloaded, or refuses us.
     if (kind === 'lost' || kind === 'stopping' || kind === 'restarted') {
       if (pool === undefined || pool !== members.writer) pool?.setReachable(false, error)
       else if (!failover.isOpen) failover.begin(pool, undefined, 'unanswered', error)
     }
+    if (failover.isOpen && this.#setup.monitor.denial !== undefined) room.refuse()
     discovery.failed(id, error)
   }
 
@@ -82,11 +85,16 @@ export class Belief {
 
   /** One endpoint, and nothing to discover: only its role was asked. */
   #onRole(report: TopologyReport): void {
-    const { state, failover } = this.#setup
+    const { state, failover, room } = this.#setup
     if (report.isReadOnly) {
-      if (!state.hasHadWriter) failover.abandon()
+      // After so long it is taken for what it says it is: writes get its refusal, at once.
+      if (failover.isOverdue) state.hasHadWriter = false
+      if (!state.hasHadWriter) return failover.abandon()
+      state.isGivenReader = true
+      if (failover.isOpen) room.wake()
       return
     }
+    state.isGivenReader = false
     state.hasHadWriter = true
     failover.confirmed(report, () => {})
   }

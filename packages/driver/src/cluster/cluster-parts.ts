@@ -1,11 +1,13 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { ErrorDetail } from '../contract/error-detail.js'
+import { AuroraError } from '../contract/errors.js'
 import type { Emit } from '../contract/events.js'
 import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
 import { isBornAutocommit, lostError } from '../io/connection.js'
+import { classifyError } from '../policy/classify-error.js'
 import type { RetryBudget } from '../policy/retry-budget.js'
 import type { SqlClassifier } from '../policy/sql-classifier.js'
 import { Belief } from './belief.js'
@@ -150,10 +152,21 @@ export function joinParts(
     options,
     emit,
     reason: () => failover.firstError,
+    denial: () => (failover.isOpen ? monitor.denial : undefined),
+    lastRefusal: () => monitor.lastRefusal,
     place: (work) => owner.place(work),
     lend: (work, pool) => owner.lend(work, pool),
     giveUp: (work, error) =>
-      owner.surface(work, { pool: work.pool, lease: undefined, error, kind: 'lost' }, undefined),
+      owner.surface(
+        work,
+        {
+          pool: work.pool,
+          lease: undefined,
+          error,
+          kind: error instanceof AuroraError ? 'lost' : classifyError(error),
+        },
+        undefined,
+      ),
   })
 
   const placement = new Placement({
@@ -209,7 +222,8 @@ export function joinParts(
     pools: () => (state.isAurora ? members.all() : []),
     monitorBytes: (pool) => monitor.bytesRead(pool.id),
     connectedMs: (pool) => monitor.connectedMs(pool.id),
-    ask: (pool) => monitor.ask(pool.id),
+    ask: (pool) =>
+      members.isCurrent(pool) ? monitor.ask(pool.id) : monitor.probe(pool.id, pool.endpoint),
     alarm: (pool, silentMs) => {
       const error = lostError(`The instance did not answer for ${Math.round(silentMs)} ms`)
       if (isWriter(pool)) {
@@ -231,7 +245,8 @@ export function joinParts(
       for (const pool of members.all()) {
         pool.sweep()
         // An instance that could not be reached is asked until it answers, or leaves the topology.
-        if (!pool.isReachable && pool !== members.given) void monitor.ask(pool.id).catch(ignore)
+        if (!pool.isReachable && members.isCurrent(pool) && pool !== members.given)
+          monitor.askAgain(pool.id)
       }
     },
   })
@@ -245,5 +260,3 @@ function givenPool(target: Target, setup: InstancePoolSetup): InstancePool {
   const unknown = { lagMs: undefined, cpu: undefined, ageMs: undefined, visibleUpToMs: undefined }
   return new InstancePool({ id: GIVEN, endpoint: target.given, role, ...unknown }, setup)
 }
-
-function ignore(): void {}

@@ -261,8 +261,8 @@ export class Cluster implements Runner {
     await this.ready()
     const { topology, mode } = this.state
     if (mode !== 'cluster') return
-    const id = topology?.writer?.id ?? topology?.instances[0]?.id ?? GIVEN
-    await this.#holding(this.#parts.monitor.ask(id))
+    const reachable = topology?.instances.find(({ id }) => this.members.get(id)?.isReachable)
+    await this.#holding(this.#parts.monitor.ask(topology?.writer?.id ?? reachable?.id ?? GIVEN))
   }
 
   /** Resolves when nothing runs or waits any more. */

@@ -33,6 +33,7 @@ export class Discovery {
   #isStarted = false
   #isSettled = false
   #isClosed = false
+  #isAskingAll = false
   #attempts = 0
   #instanceFailures = 0
   #emptyAnswers = 0
@@ -63,6 +64,21 @@ export class Discovery {
     if (change !== undefined)
       this.#setup.emit('topologyChanged', { previous, current, change: Object.freeze(change) })
     if (current.writer !== undefined || this.#setup.target.scope === 'readers') this.#conclude()
+  }
+
+  /**
+   * No row claims to be the writer's (a secondary cluster of a global database has none). That is known once every instance that
+   * answers has said of itself that it is a reader.
+   */
+  sawNoWriter({ instances }: Topology): void {
+    if (this.#isSettled || this.#isAskingAll) return
+    this.#isAskingAll = true
+    const answers = instances.map(({ id }) => this.#setup.monitor.ask(id))
+    void Promise.allSettled(answers).then((settled) => {
+      this.#isAskingAll = false
+      const reports = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+      if (reports.length > 0 && reports.every(({ isReadOnly }) => isReadOnly)) this.#conclude()
+    })
   }
 
   /** A question could not be put. Before anything is known that may mean that there is no topology to be had. */

@@ -56,6 +56,14 @@ export class Failover {
     return this.#episode !== undefined
   }
 
+  /** The episode that is open has lasted for longer than anybody waits. */
+  get isOverdue(): boolean {
+    const { failoverTimeoutMs } = this.#setup.options
+    return (
+      this.#episode !== undefined && monotonicMs() - this.#episode.startedMs > failoverTimeoutMs
+    )
+  }
+
   /** What began the episode that is open. */
   get firstError(): unknown {
     return this.#episode?.firstError

@@ -39,6 +39,11 @@ export class Members {
     yield* this.#leaving
   }
 
+  /** The given one, or of the topology in force; false for one that is being left. */
+  isCurrent(pool: InstancePool): boolean {
+    return pool === this.given || this.#byId.get(pool.id) === pool
+  }
+
   /** Forgets pools that were left and in which nothing is open any more. */
   sweep(): void {
     for (const pool of this.#leaving)

@@ -3,20 +3,25 @@ import type { ConnectionConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import type { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
+import type { Patience } from '../io/patience.js'
 import { Pause } from '../io/pause.js'
-import { Questioner } from '../io/questioner.js'
+import type { Questioner } from '../io/questioner.js'
 import { applyReport } from '../model/apply-report.js'
 import type { Endpoint, InstanceEndpoint } from '../model/endpoint.js'
 import type { Topology, TopologyReport } from '../model/topology.js'
+import { withKnownRows } from '../model/with-known-rows.js'
 import { aroundMs } from '../policy/backoff.js'
+import { Freshener } from './freshener.js'
+import { Questioners } from './questioners.js'
+import { Refusals } from './refusals.js'
 
 /** The id under which the endpoint given is asked. No instance can be called so. */
 export const GIVEN = '(endpoint)'
 
 /** In calm a question may take as long as a connect to a busy server does. */
-const CALM_ANSWER_MS = 5_000
-/** In an episode a host that drops packets is asked anew after so long. */
-const URGENT_ANSWER_MS = 1_000
+const CALM: Patience = { connectMs: 5_000, answerMs: 5_000 }
+/** In an episode, and when it could not be reached the last time, a host that takes no connection is tried anew after so long. */
+const URGENT_CONNECT_MS = 1_000
 /** Calm questions spread by this share of the interval, so that a fleet does not ask in step. */
 const CALM_SPREAD = 0.2
 /** Urgent ones: a fleet that lost the same writer at the same moment spreads over the whole interval. */
@@ -28,16 +33,6 @@ const SLOW_DOWN = 1.5
 const SLOWEST_MS = 1_000
 /** Until an instance has answered under its own endpoint, questions are this far apart. */
 const SETTLING_INTERVAL_MS = 200
-/** Fresh reports asked for by writes are at least so far apart. */
-const FRESHEN_APART_MS = 200
-
-/** What a row's lag is padded by before it proves anything, and how old a row usually is when it is read. */
-const LAG_PADDING_MS = 30
-const ROW_AGE_MS = 100
-
-/** Marks the writer's row (AWS: AuroraMySQL.Reference.ISTables). */
-const MASTER_SESSION_ID = 'MASTER_SESSION_ID'
-
 export interface MonitorSetup {
   readonly config: ConnectionConfig
   readonly options: ResolvedOptions
@@ -66,21 +61,32 @@ export interface MonitorSetup {
  */
 export class Monitor {
   readonly #setup: MonitorSetup
-  readonly #questioners = new Map<string, Questioner>()
+  readonly #questioners: Questioners
+  readonly #refusals = new Refusals()
+  /** Those whose last question was not answered. */
+  readonly #failing = new Set<string>()
+  readonly #urgent: Patience
   readonly #urged = new Set<string>()
   readonly #pauses = new Map<string, Pause>()
   #topology: Topology | undefined
   #mode: 'new' | 'calm' | 'urgent' | 'asleep' | 'closed' = 'new'
   #urgentSinceMs = 0
   #timer: NodeJS.Timeout | undefined
-  #freshenedMs = Number.NEGATIVE_INFINITY
-  #freshenTimer: NodeJS.Timeout | undefined
+  readonly #freshener = new Freshener({
+    topology: () => this.#topology,
+    ask: () => {
+      if (this.#mode === 'calm') void this.ask(this.#preferred()).catch(ignore)
+    },
+  })
   #isResting = false
   /** An instance has answered under its own endpoint: the endpoints that we derive are good. */
   #hasReachedInstance = false
 
   constructor(setup: MonitorSetup) {
     this.#setup = setup
+    const answerMs = Math.max(URGENT_CONNECT_MS, setup.options.condemnAfterMs)
+    this.#urgent = { connectMs: URGENT_CONNECT_MS, answerMs }
+    this.#questioners = new Questioners({ ...setup, onLost: (id) => this.#onLost(id) })
   }
 
   get topology(): Topology | undefined {
@@ -123,48 +129,36 @@ export class Monitor {
     this.#isResting = true
     this.#topology = undefined
     clearTimeout(this.#timer)
-    for (const id of [...this.#questioners.keys()]) this.drop(id)
+    this.#questioners.keepOnly(() => false)
   }
 
-  /**
-   * Reads are being held on the writer until a reader is known to have what was written up to `sinceMs`: asks for a report as soon as
-   * one can prove that, and then again.
-   */
+  /** Reads are being held on the writer because of what was written up to `sinceMs`. */
   freshen(sinceMs: number): void {
-    if (this.#mode !== 'calm' || this.#freshenTimer !== undefined) return
-    const provableMs = sinceMs + this.#proofTakesMs()
-    const dueMs = Math.max(provableMs, this.#freshenedMs + FRESHEN_APART_MS) - monotonicMs()
-    this.#freshenTimer = setTimeout(
-      () => {
-        this.#freshenTimer = undefined
-        this.#freshenedMs = monotonicMs()
-        if (this.#mode === 'calm') void this.ask(this.#preferred()).catch(ignore)
-      },
-      Math.max(0, dueMs),
-    )
-    this.#freshenTimer.unref()
+    if (this.#mode === 'calm') this.#freshener.freshen(sinceMs)
   }
 
   /** Asks one instance, or joins the question to it that is under way. */
   async ask(id: string): Promise<TopologyReport> {
     if (this.#isClosed) throw new Error('Pool is closed.')
     const questioner = this.#questioner(id)
-    if (questioner.isAsking) return await questioner.topology(CALM_ANSWER_MS)
+    if (questioner.isAsking) return await questioner.topology(CALM)
     const isUrgent = this.#mode === 'urgent'
     const startedMs = monotonicMs()
-    const withinMs = isUrgent ? URGENT_ANSWER_MS : CALM_ANSWER_MS
+    const within = isUrgent || this.#failing.has(id) ? this.#urgent : CALM
     try {
       const report = await (this.#setup.question === 'topology'
-        ? questioner.topology(withinMs)
-        : questioner.role(withinMs))
+        ? questioner.topology(within)
+        : questioner.role(within))
       if (isUrgent) this.#tell(id, report.isReadOnly ? 'reader' : 'writer', undefined, startedMs)
       this.#setup.addresses.succeeded(questioner.endpoint.host)
+      this.#refusals.clear(id)
+      this.#failing.delete(id)
       this.#take(id, report)
       return report
     } catch (error) {
       const code = codeOf(error)
       if (isUrgent) this.#tell(id, 'failed', code, startedMs)
-      if (id !== GIVEN) this.#setup.addresses.failed(questioner.endpoint.host, code)
+      this.#noteFailure(id, questioner.endpoint.host, error)
       if (!this.#isClosed) this.#setup.onUnasked(id, error)
       throw error
     }
@@ -173,37 +167,49 @@ export class Monitor {
   /** Whether the endpoint given is Aurora at all. */
   async isAurora(): Promise<boolean> {
     if (this.#isClosed) throw new Error('Pool is closed.')
-    return this.#questioner(GIVEN).isAurora(CALM_ANSWER_MS)
+    return this.#questioner(GIVEN).isAurora(CALM)
+  }
+
+  /** Asks an instance that could not be reached, unless it is to be left alone for a while. */
+  askAgain(id: string): void {
+    if (this.#refusals.pauseMs(id) === 0) void this.ask(id).catch(ignore)
+  }
+
+  /** Whether an instance that has left the topology still answers. */
+  probe(id: string, endpoint: Endpoint): Promise<void> {
+    return this.#questioners.probe(id, endpoint, this.#urgent)
+  }
+
+  /** Nobody that could be the writer is left but instances that deny us: the error of one of them. */
+  get denial(): unknown {
+    return this.#refusals.denialOf(this.#candidates())
+  }
+
+  /** Who refused us last, of those that could be the writer. */
+  get lastRefusal(): { readonly id: string; readonly error: unknown } | undefined {
+    return this.#refusals.lastOf(this.#candidates())
   }
 
   /** When this instance's host last took a connection of ours. */
   connectedMs(id: string): number {
-    return this.#questioners.get(id)?.connectedMs ?? Number.NEGATIVE_INFINITY
+    return this.#questioners.connectedMs(id)
   }
 
   /** Bytes that this instance has sent in answer to our questions. */
   bytesRead(id: string): number {
-    return this.#questioners.get(id)?.bytesRead ?? 0
+    return this.#questioners.bytesRead(id)
   }
 
   /** Forgets everything about an instance that is gone, or whose connections were condemned. */
   drop(id: string): void {
-    this.#questioners.get(id)?.close()
-    this.#questioners.delete(id)
+    this.#questioners.drop(id)
   }
 
   close(): void {
     this.#mode = 'closed'
     clearTimeout(this.#timer)
-    clearTimeout(this.#freshenTimer)
-    for (const id of [...this.#questioners.keys()]) this.drop(id)
-  }
-
-  /** How long after a write the least lagging reader's row can show that it has passed it. */
-  #proofTakesMs(): number {
-    let leastMs = Number.POSITIVE_INFINITY
-    for (const { lagMs } of this.#topology?.readers ?? []) leastMs = Math.min(leastMs, lagMs ?? 0)
-    return Number.isFinite(leastMs) ? leastMs + LAG_PADDING_MS + ROW_AGE_MS : 0
+    this.#freshener.close()
+    this.#questioners.close()
   }
 
   get #isClosed(): boolean {
@@ -239,7 +245,7 @@ export class Monitor {
 
   #sleep(): void {
     this.#mode = 'asleep'
-    for (const id of [...this.#questioners.keys()]) this.drop(id)
+    this.#questioners.keepOnly(() => false)
   }
 
   /** The writer, whose copy is the authoritative one; else whoever may be asked; at first the endpoint given. */
@@ -251,12 +257,28 @@ export class Monitor {
   }
 
   #urgeAll(): void {
+    for (const id of this.#candidates()) void this.#urge(id)
+  }
+
+  /** Whoever may be the writer. */
+  #candidates(): string[] {
     const ids =
       this.#topology?.instances.map(({ id }) => id).filter((id) => this.#setup.mayAsk(id)) ?? []
     // Instances may all have been replaced: then only the name that was given leads to them.
     const isLong = monotonicMs() - this.#urgentSinceMs >= this.#setup.options.urgentForMs
-    if (ids.length === 0 || isLong) ids.push(GIVEN)
-    for (const id of ids) void this.#urge(id)
+    if (ids.length === 0 || (isLong && this.#mode === 'urgent')) ids.push(GIVEN)
+    return ids
+  }
+
+  /** A reader that is away may come back elsewhere; the writer is looked for where it was. */
+  #noteFailure(id: string, host: string, error: unknown): void {
+    const { addresses } = this.#setup
+    this.#refusals.note(id, error)
+    this.#failing.add(id)
+    if (id === GIVEN) return
+    if (this.#mode === 'urgent' || id === this.#topology?.writer?.id)
+      addresses.failed(host, codeOf(error))
+    else addresses.recheck(host)
   }
 
   async #urge(id: string): Promise<void> {
@@ -295,7 +317,8 @@ export class Monitor {
     const slowedMs =
       beyondMs <= 0 ? urgentIntervalMs : urgentIntervalMs * SLOW_DOWN ** (beyondMs / SLOWEST_MS)
     const intervalMs = Math.min(slowedMs, Math.max(SLOWEST_MS, urgentIntervalMs))
-    const pause = new Pause(aroundMs(intervalMs, URGENT_SPREAD, Math.random))
+    const pauseMs = aroundMs(intervalMs, URGENT_SPREAD, Math.random)
+    const pause = new Pause(Math.max(pauseMs, this.#refusals.pauseMs(id)))
     this.#pauses.set(id, pause)
     await pause.over
     this.#pauses.delete(id)
@@ -307,6 +330,7 @@ export class Monitor {
     const { instanceEndpoint, question } = this.#setup
     const showsNothing = previous === undefined && report.rows.length === 0
     if (question === 'role' || instanceEndpoint === undefined || this.#isResting || showsNothing) {
+      if (report.isReadOnly && this.#mode === 'urgent') this.#questioners.followName(id)
       this.#setup.onReport(report, undefined)
       return
     }
@@ -321,9 +345,10 @@ export class Monitor {
     }
     const update = applyReport(previous, withKnownRows(report, previous), instanceEndpoint)
     this.#topology = update.topology
+    this.#freshener.learn(update.topology)
     for (const { endpoint } of update.topology.instances)
       this.#setup.addresses.prefetch(endpoint.host)
-    for (const known of this.#questioners.keys()) if (!this.#isCandidate(known)) this.drop(known)
+    this.#questioners.keepOnly((known) => this.#isCandidate(known))
     this.#setup.onReport(report, update.topology)
     if (this.#mode === 'urgent') return this.#urgeAll()
     // Nothing is believed at second hand: whoever is said to be the writer is asked itself, and endpoints that were derived
@@ -335,20 +360,8 @@ export class Monitor {
   }
 
   #questioner(id: string): Questioner {
-    const known = this.#questioners.get(id)
-    if (known !== undefined) return known
     const instance = this.#topology?.instances.find((candidate) => candidate.id === id)
-    const { config, options, addresses, given } = this.#setup
-    const questioner = new Questioner({
-      endpoint: instance?.endpoint ?? given,
-      lookup: instance === undefined ? addresses.fresh : addresses.cached,
-      config,
-      password: options.password,
-      outside: this.#setup.outside,
-      onLost: () => this.#onLost(id),
-    })
-    this.#questioners.set(id, questioner)
-    return questioner
+    return this.#questioners.of(id, instance?.endpoint)
   }
 
   #tell(
@@ -364,22 +377,6 @@ export class Monitor {
       tookMs: monotonicMs() - startedMs,
     })
   }
-}
-
-/**
- * An instance that shows no rows and says of itself that it writes is believed: nothing else can be known of a topology that this user
- * may not read. The others are taken as they were known.
- */
-function withKnownRows(report: TopologyReport, previous: Topology | undefined): TopologyReport {
-  if (report.rows.length > 0 || report.isReadOnly || previous === undefined) return report
-  const rows = previous.instances.map(({ id }) => ({
-    serverId: id,
-    sessionId: id === report.answeredBy ? MASTER_SESSION_ID : '',
-    ageMicros: undefined,
-    lagMs: undefined,
-    cpu: undefined,
-  }))
-  return { ...report, rows }
 }
 
 /** The stable part of an error, for events: mysql2's code, never its message. */

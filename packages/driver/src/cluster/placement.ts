@@ -75,8 +75,7 @@ export class Placement {
     if (state.mode === 'unknown') return work.mustWrite ? undefined : members.given
     if (state.mode !== 'single' || !this.#setup.isSeekingWriter()) return members.given
     // The endpoint leads to a reader now: it serves what a reader can.
-    const isRead = work.sqlClass.intent === 'read' && !work.mustWrite && work.role !== 'writer'
-    if (!state.isGivenReader || !isRead || work.holder?.hasWritten) return undefined
+    if (!state.isGivenReader || !canServeAsReader(work)) return undefined
     work.askedAs = 'reader'
     return members.given
   }
@@ -214,4 +213,12 @@ export class Placement {
       (visibleUpToMs !== undefined && visibleUpToMs >= visibleSinceMs)
     )
   }
+}
+
+/** Whether a reader may do it for want of a writer: it has no effects, and nobody has asked for the writer. */
+function canServeAsReader({ sqlClass, role, mustWrite, holder }: Work): boolean {
+  if (mustWrite || role === 'writer' || holder?.hasWritten) return false
+  const { control, isRepeatable, pins } = sqlClass
+  if (control === 'begin-read-only' || role === 'reader') return true
+  return control === 'none' && isRepeatable && !pins
 }

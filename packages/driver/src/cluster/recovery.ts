@@ -221,7 +221,8 @@ export class Recovery {
     if (this.#isWriter(pool) || pool === members.given) return
     work.avoid = pool
     pool.penaltyUntilMs = monotonicMs() + PENALTY_MS
-    if (lease === undefined && kind === 'lost') pool.setReachable(false, error)
+    if (lease === undefined && (kind === 'lost' || kind === 'unusable'))
+      pool.setReachable(false, error)
     else void monitor.ask(pool.id).catch(ignore)
   }
 

@@ -115,11 +115,10 @@ export class SilenceWatch {
     const owesAnswers =
       pool.underWay > 0 || pool.connecting > 0 || record.unansweredMs !== undefined
     if (hasSpoken || !owesAnswers) {
-      if (hasSpoken) record.spokeMs = nowMs
+      if (hasSpoken) acquit(record, nowMs)
       record.silentMs = 0
       record.unanswered = 0
       record.hasAlarmed = false
-      if (hasSpoken) record.unansweredMs = undefined
       if (!owesAnswers) record.askApartMs = ASK_APART_MS
     } else {
       record.silentMs += countedMs
@@ -161,8 +160,18 @@ export class SilenceWatch {
     this.#setup.ask(pool).then(
       () => {
         record.askApartMs = Math.min(ASK_APART_MOST_MS, record.askApartMs * 2)
+        acquit(record, monotonicMs())
       },
       () => {},
     )
   }
+}
+
+/** It has spoken. */
+function acquit(record: Record, nowMs: number): void {
+  record.spokeMs = nowMs
+  record.silentMs = 0
+  record.unanswered = 0
+  record.hasAlarmed = false
+  record.unansweredMs = undefined
 }

@@ -1,8 +1,10 @@
+import { copyOf } from '../contract/copy-error.js'
 import { AuroraError } from '../contract/errors.js'
 import type { Emit } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { Fifo } from './fifo.js'
 import type { InstancePool } from './instance-pool.js'
+import { codeOf } from './monitor.js'
 import { abortedError, startWaiting, stopWaiting } from './wait.js'
 import type { Work } from './work.js'
 
@@ -11,11 +13,15 @@ export interface WaitingRoomSetup {
   readonly emit: Emit
   /** Why there is nobody to serve whoever has not failed itself: what began the episode. */
   reason(): unknown
+  /** Nobody is left that could serve, but instances that deny us: an error for whoever waits; undefined: there is hope. */
+  denial(): unknown
+  /** Who refused us last, of those that could serve. */
+  lastRefusal(): { readonly id: string; readonly error: unknown } | undefined
   /** The instance that may serve it now; undefined: none, it waits on. */
   place(work: Work): InstancePool | undefined
   lend(work: Work, pool: InstancePool): void
   /** The wait is over without an instance. */
-  giveUp(work: Work, error: AuroraError): void
+  giveUp(work: Work, error: Error): void
 }
 
 /**
@@ -47,6 +53,8 @@ export class WaitingRoom {
     const limitMs = work.options?.waitMs ?? options.failoverTimeoutMs
     if (work.waitedMs >= limitMs) return this.#giveUp(work, this.#tooLate(work))
     if (work.options?.signal?.aborted) return this.#giveUp(work, abortedError(work))
+    const denial = this.#setup.denial()
+    if (denial !== undefined) return this.#giveUp(work, copyOf(denial) as Error)
     startWaiting(work, limitMs, (why) => {
       if (!this.#queue.remove(work)) return
       this.#setup.giveUp(work, why === 'late' ? this.#tooLate(work) : abortedError(work))
@@ -74,11 +82,16 @@ export class WaitingRoom {
     return woken
   }
 
+  /** There is nobody left to wait for: whoever waits gets the reason. */
+  refuse(): void {
+    this.close(() => copyOf(this.#setup.denial()) as Error)
+  }
+
   /** Fails everything that waits. */
   close(makeError: () => Error): void {
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
       stopWaiting(work)
-      this.#setup.giveUp(work, makeError() as AuroraError)
+      this.#setup.giveUp(work, makeError())
     }
   }
 
@@ -90,13 +103,13 @@ export class WaitingRoom {
   }
 
   /** Later, since mysql2 never calls back inside the call. */
-  #giveUp(work: Work, error: AuroraError): void {
+  #giveUp(work: Work, error: Error): void {
     process.nextTick(() => this.#setup.giveUp(work, error))
   }
 
   /** The first error is kept as the cause, never hidden behind the last. */
   #causeOf(work: Work): { cause?: unknown } {
-    const cause = work.firstError ?? this.#setup.reason()
+    const cause = work.firstError ?? this.#setup.lastRefusal()?.error ?? this.#setup.reason()
     return cause === undefined ? {} : { cause }
   }
 
@@ -106,15 +119,17 @@ export class WaitingRoom {
         ? 'aurora.failoverTimeoutMs'
         : "the statement's aurora.waitMs"
     const waitedMs = Math.round(work.waitedMs)
+    const { id, error } = this.#setup.lastRefusal() ?? {}
+    const refusal = id === undefined ? '' : `; ${id} refuses us (${codeOf(error) ?? 'see cause'})`
     return work.askedAs === 'writer'
       ? new AuroraError(
           'ERR_AURORA_NO_WRITER',
-          `No instance confirmed itself as the writer within ${waitedMs} ms (${option})`,
+          `No instance confirmed itself as the writer within ${waitedMs} ms (${option})${refusal}`,
           this.#causeOf(work),
         )
       : new AuroraError(
           'ERR_AURORA_NO_READER',
-          `No instance could serve the read within ${waitedMs} ms (${option})`,
+          `No instance could serve the read within ${waitedMs} ms (${option})${refusal}`,
           this.#causeOf(work),
         )
   }

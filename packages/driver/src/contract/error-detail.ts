@@ -11,6 +11,7 @@ export interface ErrorDetail {
     | 'denied'
     | 'timeout'
     | 'stale-handle'
+    | 'unusable'
     | 'ordinary'
   /**
    * `'unknown'`: the statement may or may not have taken effect; look before running it again.

@@ -86,6 +86,12 @@ export class AddressCache {
       this.#refresh(host, entry)
   }
 
+  /** The name leads nowhere now, and nobody is held up: looks it up beside the next attempts, whatever the reason. */
+  recheck(host: string): void {
+    const entry = this.#entries.get(host)
+    if (entry !== undefined) this.#refresh(host, entry)
+  }
+
   /** A connect to the name succeeded. */
   succeeded(host: string): void {
     const entry = this.#entries.peek(host)

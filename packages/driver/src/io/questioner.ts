@@ -8,6 +8,7 @@ import { isTopologyRefusal } from '../policy/topology-refusal.js'
 import { monotonicMs } from './clock.js'
 import { lostError } from './connection.js'
 import { type ConnectionOwner, openConnection } from './open-connection.js'
+import { type Life, type Patience, watchLife } from './patience.js'
 
 /**
  * Identity, role and table in one round trip, so that no two moments are compared.
@@ -58,6 +59,11 @@ export interface QuestionerTarget {
 
 type Row = Readonly<Record<string, unknown>>
 
+interface Answer {
+  readonly rows: readonly Row[]
+  readonly askedAtMs: number
+}
+
 /**
  * Asks one endpoint questions on a connection of its own, kept open between them: never lent, not in the pool's counts, without a
  * `connection` event. One question is under way at a time.
@@ -93,16 +99,16 @@ export class Questioner implements ConnectionOwner {
   }
 
   /**
-   * Joins the question under way, or asks. Unanswered after `withinMs`, the connection is closed. An instance that shows no topology
+   * Joins the question under way, or asks. Unanswered for longer than `within` says, the connection is closed. An instance that shows no topology
    * (a privilege was taken away) still says who and what it is: then the report has no rows.
    */
-  topology(withinMs: number): Promise<TopologyReport> {
+  topology(within: Patience): Promise<TopologyReport> {
     return this.#once(async () => {
       try {
-        return await this.#rows(TOPOLOGY_QUESTION, withinMs)
+        return await this.#rows(TOPOLOGY_QUESTION, within)
       } catch (error) {
         if (!isTopologyRefusal(error)) throw error
-        return await this.#rows(IDENTITY_QUESTION, withinMs).catch(() => {
+        return await this.#rows(IDENTITY_QUESTION, within).catch(() => {
           throw error
         })
       }
@@ -110,9 +116,9 @@ export class Questioner implements ConnectionOwner {
   }
 
   /** Only the role, where there is no topology to ask for (one endpoint, a proxy). `answeredBy` is the endpoint's name. */
-  role(withinMs: number): Promise<TopologyReport> {
+  role(within: Patience): Promise<TopologyReport> {
     return this.#once(
-      () => this.#rows(ROLE_QUESTION, withinMs),
+      () => this.#rows(ROLE_QUESTION, within),
       (rows, askedAtMs) => ({
         askedAtMs,
         answeredBy: this.endpoint.host,
@@ -123,9 +129,14 @@ export class Questioner implements ConnectionOwner {
   }
 
   /** False only after a definite empty answer. */
-  async isAurora(withinMs: number): Promise<boolean> {
-    const { rows } = await this.#rows(AURORA_QUESTION, withinMs)
+  async isAurora(within: Patience): Promise<boolean> {
+    const { rows } = await this.#rows(AURORA_QUESTION, within)
     return rows.length > 0
+  }
+
+  /** The address that answered; undefined while nothing is open. */
+  get address(): string | undefined {
+    return this.#core?.stream.remoteAddress
   }
 
   /** Ends the connection; a question under way fails. */
@@ -141,7 +152,7 @@ export class Questioner implements ConnectionOwner {
   releaseConnection(): void {}
 
   #once(
-    ask: () => Promise<{ rows: readonly Row[]; askedAtMs: number }>,
+    ask: () => Promise<Answer>,
     read: (rows: readonly Row[], askedAtMs: number) => TopologyReport,
   ): Promise<TopologyReport> {
     if (this.#pending !== undefined) return this.#pending
@@ -154,17 +165,36 @@ export class Questioner implements ConnectionOwner {
     return answer
   }
 
-  async #rows(sql: string, withinMs: number): Promise<{ rows: readonly Row[]; askedAtMs: number }> {
+  async #rows(sql: string, within: Patience): Promise<Answer> {
     if (this.#isClosed) throw lostError('The question was withdrawn')
-    const timer = setTimeout(() => this.#drop(unansweredError(withinMs)), withinMs)
-    timer.unref()
+    let stop: () => void = () => {}
+    const expired = new Promise<never>((_, reject) => {
+      stop = watchLife(within, this.#life(), (waitedMs) => {
+        const error = unansweredError(waitedMs)
+        this.#drop(error)
+        reject(error)
+      })
+    })
     try {
-      const core = this.#core ?? (await this.#target.outside(() => this.#open()))
-      const askedAtMs = monotonicMs()
-      const rows = await ask(core, sql)
-      return { rows, askedAtMs }
+      return await Promise.race([this.#put(sql), expired])
     } finally {
-      clearTimeout(timer)
+      stop()
+    }
+  }
+
+  async #put(sql: string): Promise<Answer> {
+    const core = this.#core ?? (await this.#target.outside(() => this.#open()))
+    const askedAtMs = monotonicMs()
+    return { rows: await ask(core, sql), askedAtMs }
+  }
+
+  #life(): () => Life {
+    const startedMs = monotonicMs()
+    const wasOpen = this.#core !== undefined
+    return () => {
+      const hasConnected = this.#connectedMs >= startedMs
+      const connectedMs = hasConnected ? this.#connectedMs : wasOpen ? startedMs : undefined
+      return { connectedMs, bytesRead: this.bytesRead }
     }
   }
 
@@ -243,8 +273,8 @@ function isOn(value: unknown): boolean {
   return value === 1 || value === true || value === '1' || value === 'ON' || value === 1n
 }
 
-function unansweredError(withinMs: number): Error {
-  return Object.assign(new Error(`The instance did not answer within ${withinMs} ms`), {
+function unansweredError(waitedMs: number): Error {
+  return Object.assign(new Error(`The instance did not answer within ${Math.round(waitedMs)} ms`), {
     code: 'PROTOCOL_CONNECTION_LOST',
     fatal: true,
   })

@@ -9,6 +9,7 @@
  * - `denied`: name, password or rights;
  * - `timeout`: mysql2's own; the reply is still due;
  * - `stale-handle`: the server does not know the prepared statement;
+ * - `unusable`: it cannot be connected to, and that will not change soon: its certificate, or what it demands at login;
  * - `ordinary`: everything else, none of our business.
  */
 export type ErrorKind =
@@ -21,6 +22,7 @@ export type ErrorKind =
   | 'denied'
   | 'timeout'
   | 'stale-handle'
+  | 'unusable'
   | 'ordinary'
 
 /** MySQL 8.4 error reference and, for 1927, MariaDB's. */
@@ -60,6 +62,8 @@ const KIND_OF_ERRNO: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind>
 
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ['PROTOCOL_SEQUENCE_TIMEOUT', 'timeout'],
+  ['HANDSHAKE_NO_SSL_SUPPORT', 'unusable'],
+  ['AUTH_SWITCH_PLUGIN_ERROR', 'unusable'],
   ...(
     [
       'PROTOCOL_CONNECTION_LOST',
@@ -126,7 +130,7 @@ export function classifyError(error: unknown): ErrorKind {
   }
   if (typeof code === 'string') {
     if (code === 'HANDSHAKE_SSL_ERROR') {
-      return TLS_CUT_TEXT.test(message) ? 'lost' : 'ordinary'
+      return TLS_CUT_TEXT.test(message) ? 'lost' : 'unusable'
     }
     return KIND_OF_CODE.get(code) ?? 'ordinary'
   }

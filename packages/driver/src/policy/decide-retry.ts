@@ -85,6 +85,8 @@ export function decideRetry(attempt: FailedAttempt): RetryDecision {
       return afterOverload(attempt)
     case 'stale-handle':
       return afterStaleHandle(attempt)
+    case 'unusable':
+      return afterUnusable(attempt)
     case 'timeout':
       return surface({
         outcome: mayHaveRun(attempt) ? 'unknown' : undefined,
@@ -163,6 +165,12 @@ function afterRefusal(attempt: FailedAttempt): RetryDecision {
     rememberAsWrite: attempt.askedAs === 'reader',
     replayBegin: attempt.inTransaction,
   })
+}
+
+/** Nothing was sent. Another reader, or the writer, can serve a read; a write has only the one writer. */
+function afterUnusable(attempt: FailedAttempt): RetryDecision {
+  const canGoElsewhere = attempt.askedAs === 'reader' && !attempt.isPinned && !attempt.wasSent
+  return canGoElsewhere ? runAgain({}) : surface({})
 }
 
 /** The instance lives and did nothing: whoever runs the statement again waits for a connection. */

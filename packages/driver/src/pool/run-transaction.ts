@@ -222,6 +222,7 @@ function readOpeningFailure(error: unknown): TransactionFailure {
       return { kind, outcome: 'rolled-back' }
     case 'overloaded':
     case 'denied':
+    case 'unusable':
     case 'ordinary':
       return { kind, outcome: undefined }
     default: {

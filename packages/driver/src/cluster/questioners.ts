@@ -1,0 +1,101 @@
+import type { ConnectionConfig } from '../contract/mysql2.js'
+import type { ResolvedOptions } from '../contract/options.js'
+import type { AddressCache } from '../io/address-cache.js'
+import { monotonicMs } from '../io/clock.js'
+import type { Patience } from '../io/patience.js'
+import { Questioner } from '../io/questioner.js'
+import type { Endpoint } from '../model/endpoint.js'
+
+/** A name that leads to a reader while a writer is looked for may lead elsewhere by now: so old a connection to it is not asked again. */
+const TRUST_NAME_FOR_MS = 1_000
+
+export interface QuestionersSetup {
+  readonly config: ConnectionConfig
+  readonly options: ResolvedOptions
+  readonly addresses: AddressCache
+  readonly given: Endpoint
+  /** Runs something outside any caller's asynchronous context. */
+  outside<T>(work: () => T): T
+  /** A connection that had been open was lost. */
+  onLost(id: string): void
+}
+
+/** The connections on which instances are asked, one for each; and one for the endpoint given. */
+export class Questioners {
+  readonly #setup: QuestionersSetup
+  readonly #byId = new Map<string, Questioner>()
+  /** For instances that have left the topology and still owe answers. */
+  readonly #leaving = new Map<string, Questioner>()
+
+  constructor(setup: QuestionersSetup) {
+    this.#setup = setup
+  }
+
+  /** @param endpoint the instance's own; undefined: it is not known, the endpoint given leads to it */
+  of(id: string, endpoint: Endpoint | undefined): Questioner {
+    const known = this.#byId.get(id)
+    if (known !== undefined) return known
+    const { addresses, given } = this.#setup
+    const lookup = endpoint === undefined ? addresses.fresh : addresses.cached
+    const made = this.#make(endpoint ?? given, lookup, () => this.#setup.onLost(id))
+    this.#byId.set(id, made)
+    return made
+  }
+
+  /** Whether an instance that has left the topology still answers, at its own endpoint. What it believes of the cluster counts no more. */
+  async probe(id: string, endpoint: Endpoint, within: Patience): Promise<void> {
+    const known = this.#leaving.get(id)
+    if (known !== undefined) return void (await known.role(within))
+    const made = this.#make(endpoint, this.#setup.addresses.cached, () => {})
+    this.#leaving.set(id, made)
+    try {
+      await made.role(within)
+    } finally {
+      this.#leaving.delete(id)
+      made.close()
+    }
+  }
+
+  /** The name was asked, and a reader answered: makes sure that the next question goes where the name leads then. */
+  followName(id: string): void {
+    const questioner = this.#byId.get(id)
+    const { address } = questioner ?? {}
+    if (questioner === undefined || address === undefined) return
+    if (monotonicMs() - questioner.connectedMs >= TRUST_NAME_FOR_MS) return this.drop(id)
+    this.#setup.addresses.fresh(questioner.endpoint.host, { all: true }, (error, found) => {
+      if (error !== null || typeof found === 'string') return
+      const hasMoved = !found.some((each) => each.address === address)
+      if (hasMoved && this.#byId.get(id) === questioner) this.drop(id)
+    })
+  }
+
+  /** When this instance's host last took a connection of ours. */
+  connectedMs(id: string): number {
+    return this.#byId.get(id)?.connectedMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** Bytes that this instance has sent in answer to our questions. */
+  bytesRead(id: string): number {
+    return (this.#byId.get(id)?.bytesRead ?? 0) + (this.#leaving.get(id)?.bytesRead ?? 0)
+  }
+
+  /** Closes the connection to one of them; a question under way fails. */
+  drop(id: string): void {
+    this.#byId.get(id)?.close()
+    this.#byId.delete(id)
+  }
+
+  keepOnly(isWanted: (id: string) => boolean): void {
+    for (const id of [...this.#byId.keys()]) if (!isWanted(id)) this.drop(id)
+  }
+
+  close(): void {
+    for (const id of [...this.#byId.keys()]) this.drop(id)
+    for (const questioner of this.#leaving.values()) questioner.close()
+  }
+
+  #make(endpoint: Endpoint, lookup: AddressCache['cached'], onLost: () => void): Questioner {
+    const { config, options, outside } = this.#setup
+    return new Questioner({ endpoint, lookup, config, password: options.password, outside, onLost })
+  }
+}
