@@ -38,6 +38,16 @@ export interface Audit {
   readonly unended: readonly string[]
 }
 
+/** What an audit finds when no promise about writes was broken. */
+export const NOTHING_AMISS: Audit = {
+  lost: [],
+  doubled: [],
+  halves: [],
+  denied: [],
+  strays: [],
+  unended: [],
+}
+
 /** The statement that writes one part of a unit. */
 export interface Insert {
   readonly sql: string

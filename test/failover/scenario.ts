@@ -8,7 +8,7 @@ import {
   simulate,
 } from '../../packages/driver/test/simulation.js'
 import { EVENTS } from '../../packages/driver/test/watch-pool.js'
-import { type Audit, Ledger } from './ledger.js'
+import { type Audit, Ledger, NOTHING_AMISS } from './ledger.js'
 import { createTables, MixedLoad, type ReadFailure, type Workers } from './mixed-load.js'
 
 const SCALE = Number(process.env.TEST_TIME_SCALE ?? '0.25')
@@ -59,12 +59,7 @@ export interface Verdict extends Audit {
 
 /** The verdict on a scenario in which every promise was kept. */
 export const NOTHING_WRONG: Verdict = {
-  lost: [],
-  doubled: [],
-  halves: [],
-  denied: [],
-  strays: [],
-  unended: [],
+  ...NOTHING_AMISS,
   unmarked: [],
   failedReads: [],
 }
