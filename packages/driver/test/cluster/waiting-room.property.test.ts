@@ -75,9 +75,14 @@ class Surroundings {
       options: resolveOptions({ maxWaiting: ROOM_FOR, failoverTimeoutMs: FAILOVER_TIMEOUT_MS }),
       emit: () => {},
       reason: () => undefined,
+      denial: () => undefined,
+      lastRefusal: () => undefined,
       place: (work) => this.place(work),
       lend: (work) => this.#lend(work as Waiting),
-      giveUp: (work, error) => (work as Waiting).ends.push(error.code ?? error.message),
+      giveUp: (work, error) => {
+        const { code = error.message } = error as { code?: string }
+        ;(work as Waiting).ends.push(code)
+      },
     })
   }
 
