@@ -1,15 +1,23 @@
 // Two copies of one application run side by side through two failovers of one simulated Aurora cluster. They differ in
-// one line: the pool. Takes half a minute and exits with 0 only if aurora-mysql2 lost and doubled nothing.
+// one line: the pool. Takes half a minute, writes a page with what was seen, and exits with 0 only if aurora-mysql2 lost
+// and doubled nothing.
 //
 //   npm run demo                      from the root of the repository
 //   node index.mjs --storage mysqld   on a real MariaDB or MySQL server instead of the embedded storage
+//   node index.mjs --report demo.html where to write the page; default: a file in the temporary directory
 
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createAuroraPool } from 'aurora-mysql2/promise'
 import { startCluster } from 'aurora-mysql2-simulator'
+import { figureTable, recordCluster, reportHtml } from 'aurora-mysql2-simulator/rehearsal'
 import mysql from 'mysql2/promise'
 import { audit } from './audit.mjs'
+import { LiveView } from './live-view.mjs'
 import { Narrator } from './narrator.mjs'
 import { ReadShare } from './read-share.mjs'
 import { resultTable } from './result-table.mjs'
@@ -28,8 +36,12 @@ const FAULTS = [
 ]
 const LOAD_SECONDS = 28
 
-const { values } = parseArgs({ options: { storage: { type: 'string', default: 'embedded' } } })
-const narrator = new Narrator()
+const { values } = parseArgs({
+  options: {
+    storage: { type: 'string', default: 'embedded' },
+    report: { type: 'string', default: join(tmpdir(), 'aurora-mysql2-demo.html') },
+  },
+})
 
 console.log('Starting a simulated Aurora cluster: one writer, two readers.')
 const cluster = await startCluster({
@@ -46,6 +58,9 @@ const plainPool = mysql.createPool({
   ...cluster.plainConnection,
   connectionLimit: CONNECTION_LIMIT,
 })
+
+/** Made once there is something to show. */
+let narrator
 
 /** The first error after a fault says enough; the rest is counted. */
 const isTold = { 'aurora-mysql2': false, mysql2: false }
@@ -82,12 +97,19 @@ const readShare = new ReadShare(
   cluster,
   sides.map(({ prefix }) => prefix),
 )
-const stopFollowing = [narrator.followCluster(cluster), narrator.followSides(sides)]
+console.log('Reads, writes and transactions on both pools. The cluster fails twice.\n')
+const view = new LiveView(cluster, sides)
+narrator = new Narrator((line) => view.print(line))
+const stopFollowing = [narrator.followCluster(cluster)]
+// A terminal shows what is going on all the time.
+if (!view.isLive) stopFollowing.push(narrator.followSides(sides))
 narrator.followPool(auroraPool.aurora)
 narrator.start()
-console.log('Reads, writes and transactions on both pools. The cluster fails twice.\n')
+view.start()
 
-const startedAtMs = performance.now()
+const startedAt = new Date()
+const recording = recordCluster(cluster)
+const { startedAtMs } = recording
 const running = sides.map((side) => side.run())
 const firstWriteMs = new Map(sides.map((side) => [side, []]))
 
@@ -111,28 +133,45 @@ for (const { at, fault } of FAULTS) {
 await sleep(startedAtMs + LOAD_SECONDS * 1000 - performance.now())
 for (const side of sides) side.stop()
 await Promise.all(running)
+const record = recording.stop()
 for (const stop of stopFollowing) stop()
 readShare.stop()
+view.stop()
 
-const results = []
+const loads = []
+const audits = new Map()
 for (const side of sides) {
-  results.push({
-    side,
-    firstWriteMs: firstWriteMs.get(side),
-    readShare: readShare.of(side.prefix),
-    audit: await audit(cluster, side),
-  })
+  const found = await audit(cluster, side)
+  audits.set(side, found)
+  const facts = [
+    { title: 'Acknowledged writes lost', value: String(found.lost) },
+    { title: 'Writes doubled', value: String(found.doubled) },
+    { title: 'Transactions torn', value: String(found.torn) },
+    {
+      title: 'Reads served by readers',
+      value: `${Math.round(readShare.of(side.prefix) * 100)} %`,
+    },
+  ]
+  loads.push({ ...side.record(startedAtMs), facts })
 }
 await Promise.all(sides.map((side) => side.close()))
 await cluster.close()
 
-console.log(
-  `\n${resultTable(
-    results,
-    FAULTS.map(({ title }) => title),
-  )}`,
-)
-const [{ audit: found, firstWriteMs: resumed }] = results
+const runs = [
+  {
+    name: 'Two applications on one cluster',
+    cluster: record,
+    loads,
+    faults: FAULTS.map(({ title }) => title),
+  },
+]
+const report = resolve(values.report)
+await writeFile(report, reportHtml({ title: 'A crash, then a silence', startedAt, runs }))
+console.log(`\n${resultTable(figureTable(runs))}`)
+console.log(`\nThe same with charts: ${pathToFileURL(report).href}`)
+
+const found = audits.get(ours)
+const resumed = firstWriteMs.get(ours)
 const isWhole = found.lost === 0 && found.doubled === 0 && found.torn === 0
 const isResumed = resumed.every((ms) => ms !== undefined)
 if (!isWhole) {

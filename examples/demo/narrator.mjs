@@ -8,9 +8,15 @@ const SOURCES = {
 }
 const SOURCE_WIDTH = Math.max(...Object.keys(SOURCES).map((name) => name.length))
 
-/** Prints what happens, one aligned line each: when, who says so, what. */
+/** Tells what happens, one aligned line each: when, who says so, what. */
 export class Narrator {
   #startedAtMs = performance.now()
+  #print
+
+  /** @param {(line: string) => void} print */
+  constructor(print) {
+    this.#print = print
+  }
 
   /** Times are told from now on. */
   start() {
@@ -25,7 +31,7 @@ export class Narrator {
     const seconds = ((performance.now() - this.#startedAtMs) / 1000).toFixed(2).padStart(6)
     const paint = SOURCES[source]
     const line = `${paint(source.padEnd(SOURCE_WIDTH))}  ${source === 'per second' ? pc.dim(text) : text}`
-    console.log(`${seconds} s  ${line}`)
+    this.#print(`${seconds} s  ${line}`)
   }
 
   /** Tells of everything that the cluster logs and a reader wants to know. Returns how to stop. */
@@ -73,16 +79,14 @@ export class Narrator {
     const before = new Map(sides.map((side) => [side, { writes: 0, reads: 0, failures: 0 }]))
     const timer = setInterval(() => {
       const parts = sides.map((side) => {
-        const { read: reads, write, transaction } = side.counts
-        const now = { reads, writes: write + transaction, failures: side.failures.length }
+        const { readCount: reads, writeCount: writes, failedCount: failures } = side
+        const now = { reads, writes, failures }
         const last = before.get(side)
         before.set(side, now)
-        const failures = now.failures - last.failures
-        const text =
-          `${String(now.reads - last.reads).padStart(4)} reads ` +
-          `${String(now.writes - last.writes).padStart(4)} writes `
-        const errors = `${String(failures).padStart(4)} errors`
-        return `${side.name} ${text}${failures > 0 ? pc.red(errors) : errors}`
+        const since = (key) => String(now[key] - last[key]).padStart(4)
+        const errors = `${since('failures')} errors`
+        const text = `${since('reads')} reads ${since('writes')} writes `
+        return `${side.name} ${text}${now.failures > last.failures ? pc.red(errors) : errors}`
       })
       this.tell('per second', parts.join('  │ '))
     }, 1000)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LoadRecorder } from 'aurora-mysql2-simulator/rehearsal'
 import { Shop } from './application.mjs'
 
 /** The load of each side: how many workers do what, and how long each pauses between two requests. */
@@ -16,20 +17,15 @@ export class Side {
   /** Token of each acknowledged write → how many rows it must have left. */
   acknowledgedOrders = new Map()
   acknowledgedBookings = new Map()
-  /** Requests that failed: when, doing what, with which error. */
-  failures = []
-  /** What the shop was told of, per kind, since the side was made. */
-  counts = { read: 0, write: 0, transaction: 0 }
-  longestReadStallMs = 0
-  longestWriteStallMs = 0
-  /** Of any one request, answered or failed. */
-  longestRequestMs = 0
+  /** What the shop's users were told, until now. */
+  readCount = 0
+  writeCount = 0
+  failedCount = 0
   #pool
   #inRequest
   #shop
+  #recorder
   #isStopping = false
-  #lastReadMs = 0
-  #lastWriteMs = 0
   #onFailure
   #onWrite = new Set()
 
@@ -48,6 +44,12 @@ export class Side {
     this.#inRequest = inRequest
     this.#onFailure = onFailure
     this.#shop = new Shop(pool, prefix)
+    this.#recorder = new LoadRecorder(name)
+  }
+
+  /** Requests answered until now; an order and the page that shows it are two. */
+  get answeredCount() {
+    return this.readCount + this.writeCount
   }
 
   createTables() {
@@ -56,13 +58,10 @@ export class Side {
 
   /** Runs the load; resolves after `stop()`, when the last request has ended. */
   async run() {
-    this.#lastReadMs = this.#lastWriteMs = performance.now()
     const workers = LOAD.flatMap(({ kind, workerCount }) =>
       Array.from({ length: workerCount }, (_, index) => this.#work(kind, `${kind}-${index}`)),
     )
     await Promise.all(workers)
-    // A side that never came back has stalled until now.
-    this.#noteStalls(performance.now(), true, true)
   }
 
   stop() {
@@ -73,6 +72,11 @@ export class Side {
     return this.#pool.end()
   }
 
+  /** Every request that ended after `zeroMs`, a moment of `performance.now()`. */
+  record(zeroMs) {
+    return this.#recorder.record(zeroMs)
+  }
+
   /** Resolves with the moment (`performance.now()`) at which the next write is acknowledged. */
   nextWrite() {
     return new Promise((resolve) => this.#onWrite.add(resolve))
@@ -80,52 +84,40 @@ export class Side {
 
   async #work(kind, worker) {
     for (let number = 1; !this.#isStopping; number += 1) {
-      const beganMs = performance.now()
       try {
         await this.#inRequest(() => this.#request(kind, `${worker}-${number}`))
       } catch (error) {
-        this.failures.push({ kind, error })
+        this.failedCount += 1
         this.#onFailure({ kind, error })
       }
-      this.longestRequestMs = Math.max(this.longestRequestMs, performance.now() - beganMs)
       await sleep(PAUSE_MS * (0.5 + Math.random()))
     }
   }
 
   async #request(kind, token) {
     if (kind === 'read') {
-      await this.#shop.showLatest()
-      return this.#succeeded(kind)
-    }
-    if (kind === 'transaction') {
-      await this.#shop.book(token)
+      await this.#read(() => this.#shop.showLatest())
+    } else if (kind === 'transaction') {
+      await this.#write(() => this.#shop.book(token))
       this.acknowledgedBookings.set(token, 2)
-      return this.#succeeded(kind)
+    } else {
+      const id = await this.#write(() => this.#shop.placeOrder(token))
+      this.acknowledgedOrders.set(token, 1)
+      await this.#read(() => this.#shop.showOrder(id))
     }
-    const id = await this.#shop.placeOrder(token)
-    this.acknowledgedOrders.set(token, 1)
-    this.#succeeded(kind)
-    await this.#shop.showOrder(id)
-    this.#succeeded('read')
   }
 
-  #succeeded(kind) {
+  async #read(request) {
+    await this.#recorder.run('read', request)
+    this.readCount += 1
+  }
+
+  async #write(request) {
+    const result = await this.#recorder.run('write', request)
+    this.writeCount += 1
     const nowMs = performance.now()
-    this.counts[kind] += 1
-    this.#noteStalls(nowMs, kind === 'read', kind !== 'read')
-    if (kind === 'read') return
     for (const resolve of this.#onWrite) resolve(nowMs)
     this.#onWrite.clear()
-  }
-
-  #noteStalls(nowMs, hasRead, hasWritten) {
-    if (hasRead) {
-      this.longestReadStallMs = Math.max(this.longestReadStallMs, nowMs - this.#lastReadMs)
-      this.#lastReadMs = nowMs
-    }
-    if (hasWritten) {
-      this.longestWriteStallMs = Math.max(this.longestWriteStallMs, nowMs - this.#lastWriteMs)
-      this.#lastWriteMs = nowMs
-    }
+    return result
   }
 }

@@ -95,14 +95,18 @@ function ofClient(
 
 function firstWriteRows(columns: readonly Column[]): readonly Row[] {
   const count = Math.max(0, ...columns.map(({ figures }) => figures.firstWriteMs.length))
-  return Array.from({ length: count }, (_, index) => ({
-    title: `${count > 1 ? `${index + 1}: p` : 'P'}romotion to first write`,
-    cell: ({ figures }) => {
-      if (index >= figures.firstWriteMs.length) return ''
-      const ms = figures.firstWriteMs[index]
-      return ms === undefined ? 'never' : formatDuration(ms)
-    },
-  }))
+  const names = columns[0]?.run.faults ?? []
+  return Array.from({ length: count }, (_, index) => {
+    const name = names[index] ?? (count > 1 ? String(index + 1) : undefined)
+    return {
+      title: name === undefined ? 'Promotion to first write' : `${name}: promotion to first write`,
+      cell: ({ figures }) => {
+        if (index >= figures.firstWriteMs.length) return ''
+        const ms = figures.firstWriteMs[index]
+        return ms === undefined ? 'never' : formatDuration(ms)
+      },
+    }
+  })
 }
 
 function factRows(columns: readonly Column[]): readonly Row[] {

@@ -61,6 +61,8 @@ export interface CommandRecord {
 export interface RunRecord {
   readonly name: string
   readonly cluster: ClusterRecord
+  /** What the promotions of the run came after, in order; names their lines in the table. */
+  readonly faults?: readonly string[]
   /** Empty: only what the cluster saw is known. */
   readonly loads: readonly LoadRecord[]
   readonly command?: CommandRecord

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterEvent } from '../../src/index.js'
 import { lanesOf } from '../../src/page/lanes.js'
+import { markedEvents } from '../../src/page/marked-events.js'
 
 const present = [
   { id: 'instance-1', role: 'reader' },
@@ -74,5 +75,20 @@ describe('what an instance was at which time', () => {
     expect(Object.keys(found)).toEqual(['instance-1', 'instance-2', 'instance-3', 'instance-10'])
     expect(found['instance-10']).toEqual(['away 0-1000', 'reader 1000-3000', 'away 3000-4000'])
     expect(found['instance-3']).toEqual(['reader 0-2000', 'away 2000-4000'])
+  })
+})
+
+describe('the moments worth a mark', () => {
+  it('are what broke, what took over and what followed; names only when they lead elsewhere', () => {
+    const log: readonly ClusterEvent[] = [
+      { type: 'dns-updated', atMs: 0, instance: 'instance-1', readers: [] },
+      { type: 'view-refreshed', atMs: 1, instance: 'instance-1', writer: undefined, members: [] },
+      { type: 'fault-injected', atMs: 2, instance: 'instance-1', fault: 'crash', id: 'crash-1' },
+      { type: 'promoted', atMs: 3, instance: 'instance-2', from: 'instance-1' },
+      { type: 'dns-updated', atMs: 4, instance: 'instance-2', readers: [] },
+      { type: 'instance-up', atMs: 5, instance: 'instance-1', role: 'reader' },
+      { type: 'dns-updated', atMs: 6, instance: 'instance-2', readers: ['instance-1'] },
+    ]
+    expect(markedEvents(log).map(({ atMs }) => atMs)).toEqual([0, 2, 3, 4, 5])
   })
 })

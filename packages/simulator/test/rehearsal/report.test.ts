@@ -76,6 +76,19 @@ describe('the report', () => {
     expect(html).toContain('ended by itself with exit code 7')
   })
 
+  it('names what each promotion came after', () => {
+    const twice = {
+      ...cluster,
+      log: [1000, 2000].map((atMs) => ({ type: 'promoted' as const, atMs, from: 'instance-1' })),
+    }
+    const run = { name: 'demo', cluster: twice, loads: [load], faults: ['Crash', 'Silence'] }
+    const { rows } = figureTable([run])
+    expect(rows.filter(({ title }) => title.includes('promotion'))).toEqual([
+      { title: 'Crash: promotion to first write', cells: ['750 ms'] },
+      { title: 'Silence: promotion to first write', cells: ['never'] },
+    ])
+  })
+
   it('takes no text for markup', () => {
     const html = reportHtml(record)
     expect(html).not.toContain('<img')

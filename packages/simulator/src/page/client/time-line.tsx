@@ -3,11 +3,10 @@ import type { ClusterState } from '../../control/cluster-state.js'
 import { describeEvent } from '../describe-event.js'
 import { formatDuration } from '../format.js'
 import { type Lane, lanesOf } from '../lanes.js'
+import { markedEvents } from '../marked-events.js'
 
 /** What the line shows. */
 const shownMs = 60_000
-
-const markTypes: readonly ClusterEvent['type'][] = ['fault-injected', 'promoted', 'dns-updated']
 
 interface TimeLineProps {
   readonly state: ClusterState
@@ -19,7 +18,7 @@ export function TimeLine({ state, events }: TimeLineProps) {
   const toMs = state.nowMs
   const fromMs = toMs - shownMs
   const percent = (ms: number) => `${(((ms - fromMs) / shownMs) * 100).toFixed(2)}%`
-  const marks = events.filter(({ type, atMs }) => atMs >= fromMs && markTypes.includes(type))
+  const marks = markedEvents(events).filter(({ atMs }) => atMs >= fromMs)
   return (
     <>
       <div class="lanes">
@@ -60,6 +59,7 @@ export function TimeLine({ state, events }: TimeLineProps) {
         <li class="mark fault-injected">fault</li>
         <li class="mark promoted">promotion</li>
         <li class="mark dns-updated">DNS</li>
+        <li class="mark instance-up">back</li>
       </ul>
     </>
   )

@@ -1,34 +1,28 @@
-import type { ClusterEvent, ClusterEventType } from '../../cluster/cluster-event.js'
+import type { ClusterEventType } from '../../cluster/cluster-event.js'
 import { describeEvent } from '../../page/describe-event.js'
+import { markedEvents } from '../../page/marked-events.js'
 import type { ClusterRecord } from '../records.js'
 
 const shownTypes: readonly ClusterEventType[] = [
-  'fault-injected',
   'fault-healed',
   'writer-lost',
-  'promoted',
-  'dns-updated',
-  'instance-up',
   'instance-added',
   'instance-removed',
 ]
 
-const markedTypes: readonly ClusterEventType[] = [
-  'fault-injected',
-  'promoted',
-  'dns-updated',
-  'instance-up',
-]
-
-/** The moments that every chart marks; their numbers are those of the list. */
-export function markedEvents({ log }: ClusterRecord): readonly ClusterEvent[] {
-  return log.filter(({ type, atMs }) => atMs >= 0 && markedTypes.includes(type))
+/** The moments that every chart of a run marks; their numbers are those of the list. */
+export function markTimesOf({ log }: ClusterRecord): readonly number[] {
+  return markedEvents(log)
+    .map(({ atMs }) => atMs)
+    .filter((atMs) => atMs >= 0)
 }
 
 /** What happened when, the marked moments with their numbers. */
 export function EventTable({ cluster }: { readonly cluster: ClusterRecord }) {
-  const marked = markedEvents(cluster)
-  const shown = cluster.log.filter(({ type, atMs }) => atMs >= 0 && shownTypes.includes(type))
+  const marked = markedEvents(cluster.log).filter(({ atMs }) => atMs >= 0)
+  const shown = cluster.log.filter(
+    (event) => marked.includes(event) || (event.atMs >= 0 && shownTypes.includes(event.type)),
+  )
   return (
     <table class="events">
       <tbody>

@@ -6,7 +6,7 @@ import { Figures } from './figures.js'
 import { Method } from './method.js'
 import { peaksOf } from './peaks.js'
 import style from './report.css?text'
-import { RunSection } from './run-section.js'
+import { Happened, RunSection } from './run-section.js'
 
 /** One page that says how a rehearsal went; it loads nothing from anywhere. */
 export function reportHtml(record: RehearsalRecord): string {
@@ -20,6 +20,7 @@ export function reportHtml(record: RehearsalRecord): string {
 function Report({ record }: { readonly record: RehearsalRecord }) {
   const { title, startedAt, runs } = record
   const peaks = peaksOf(runs)
+  const alone = runs.length === 1 ? runs[0] : undefined
   return (
     <>
       <header>
@@ -32,10 +33,13 @@ function Report({ record }: { readonly record: RehearsalRecord }) {
         </p>
       </header>
       <main>
-        <Figures runs={runs} />
+        <div class="summary">
+          <Figures runs={runs} />
+          {alone && <Happened run={alone} />}
+        </div>
         <div class={runs.length > 1 ? 'runs several' : 'runs'}>
           {runs.map((run) => (
-            <RunSection key={run.name} run={run} peaks={peaks} isAlone={runs.length === 1} />
+            <RunSection key={run.name} run={run} peaks={peaks} isAlone={run === alone} />
           ))}
         </div>
       </main>

@@ -3,7 +3,7 @@ import { lanesOf } from '../../page/lanes.js'
 import { loadFigures } from '../figures.js'
 import type { LoadRecord, RunRecord } from '../records.js'
 import { connectionSeries, instanceSeries, requestSeries, statementSeries } from '../series.js'
-import { EventTable, markedEvents } from './event-table.js'
+import { EventTable, markTimesOf } from './event-table.js'
 import { LaneChart } from './lane-chart.js'
 import type { Peaks } from './peaks.js'
 import { TimeChart } from './time-chart.js'
@@ -19,14 +19,7 @@ interface SectionProps {
 export function RunSection({ run, peaks, isAlone }: SectionProps) {
   const { cluster, loads, command } = run
   const { durationMs } = cluster
-  const markTimes = markedEvents(cluster).map(({ atMs }) => atMs)
-  const shared = { durationMs, markTimes }
-  const happened = (
-    <div class="happened">
-      <h3>What happened when</h3>
-      <EventTable cluster={cluster} />
-    </div>
-  )
+  const shared = { durationMs, markTimes: markTimesOf(cluster) }
   return (
     <section class={isAlone ? 'alone' : ''}>
       <h2>{run.name}</h2>
@@ -36,10 +29,7 @@ export function RunSection({ run, peaks, isAlone }: SectionProps) {
         </p>
       )}
       <div class="charts">
-        <div>
-          <LaneChart lanes={lanesOf(cluster.log, cluster.present, 0, durationMs)} {...shared} />
-          {isAlone && happened}
-        </div>
+        <LaneChart lanes={lanesOf(cluster.log, cluster.present, 0, durationMs)} {...shared} />
         {loads.map((load) => (
           <TimeChart
             key={load.name}
@@ -75,12 +65,22 @@ export function RunSection({ run, peaks, isAlone }: SectionProps) {
         />
       </div>
       <div class="lists">
-        {!isAlone && happened}
+        {!isAlone && <Happened run={run} />}
         {loads.map((load) => (
           <Errors key={load.name} load={load} run={run} />
         ))}
       </div>
     </section>
+  )
+}
+
+/** What happened when. */
+export function Happened({ run }: { readonly run: RunRecord }) {
+  return (
+    <div class="happened">
+      <h3>What happened when</h3>
+      <EventTable cluster={run.cluster} />
+    </div>
   )
 }
 
