@@ -1,4 +1,4 @@
-import type { Cluster } from '../cluster/cluster.js'
+import type { Cluster, ClusterInstance } from '../cluster/cluster.js'
 
 /** A line that connects a client of some kind. */
 export interface ConnectionLine {
@@ -27,19 +27,32 @@ export function connectionLines(cluster: Cluster): readonly ConnectionLine[] {
   ]
 }
 
-/** How a client finds an instance by its id. */
+/** How a client finds an instance by its id; also one that is added later, where the place follows from the number. */
 function instanceEndpointCode({ instances }: Cluster): string {
-  const block = instances[0]?.address.replace(/\.\d+$/, '')
-  const port = instances[0]?.port
-  const isNumbered = instances.every(({ id, address }) => {
-    const [, number] = /^instance-(\d+)$/.exec(id) ?? []
-    return number !== undefined && address === `${block}.${number}`
-  })
-  if (isNumbered) return `(id) => ({ host: id.replace('instance-', '${block}.'), port: ${port} })`
-  const places = instances.map(({ id, address, port: own }) => {
-    return `${quoted(id)}: { host: ${quoted(address)}, port: ${own} }`
+  const [first] = instances
+  const block = first?.address.replace(/\.\d+$/, '')
+  const base = (first?.port ?? 0) - 1
+  const numbered = instances.map((each) => ({ ...placeOf(each), number: numberOf(each) }))
+  if (numbered.every(({ address, number }) => address === `${block}.${number}`)) {
+    return `(id) => ({ host: id.replace('instance-', '${block}.'), port: ${first?.port} })`
+  }
+  if (numbered.every(({ port, number }) => port === base + number)) {
+    return `(id) => ({ host: '${first?.address}', port: ${base} + Number(id.replace('instance-', '')) })`
+  }
+  const places = instances.map((each) => {
+    const { address, port } = placeOf(each)
+    return `${quoted(each.id)}: { host: ${quoted(address)}, port: ${port} }`
   })
   return `(id) => ({ ${places.join(', ')} })[id]`
+}
+
+function placeOf({ address, port }: ClusterInstance) {
+  return { address, port }
+}
+
+/** 7, of `instance-7`; else none. */
+function numberOf({ id }: ClusterInstance): number {
+  return Number(/^instance-(\d+)$/.exec(id)?.[1])
 }
 
 function quoted(text: string): string {

@@ -101,7 +101,7 @@ export class ClusterCore {
       },
       this.#surroundings,
     )
-    await instance.start(this.#places.port)
+    await instance.start(this.#places.portOf(id))
     this.#places.settle(instance.port)
     this.instances.push(instance)
     if (role === 'writer') this.#writer = instance

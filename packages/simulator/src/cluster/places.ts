@@ -3,8 +3,8 @@ import { createServer } from 'node:net'
 /** Where the instances of a cluster listen. */
 export interface Places {
   readonly kind: 'distinct' | 'ports'
-  /** The port to ask for; 0: any free one. */
-  readonly port: number
+  /** The port to ask for, for an instance; 0: any free one. */
+  portOf(id: string): number
   /** The address of an instance: `instance-7` has the host number 7 where that is free. */
   addressOf(id: string): string
   /** The address is free again. */
@@ -17,6 +17,9 @@ export interface Places {
 const firstOtherHost = 101
 const lastHost = 254
 
+/** Where instances differ by port: `instance-1` is this far above the cluster endpoint, the others follow. */
+const firstInstancePort = 11
+
 /**
  * A block of loopback addresses, one port for all of them. A port that was asked for has a block of its own, so
  * that the cluster there is found at the same addresses again; else the block is chosen at random, as it is when
@@ -27,7 +30,7 @@ export function distinctPlaces(port: number, isBlockTaken = false): Places {
   const taken = new Set<string>()
   let settled = port
   const take = (id: string) => {
-    const own = Number(/-([1-9]\d?)$/.exec(id)?.[1] ?? firstOtherHost)
+    const own = numberOf(id) ?? firstOtherHost
     let host = taken.has(`${block}.${own}`) ? firstOtherHost : own
     while (taken.has(`${block}.${host}`) && host < lastHost) host += 1
     taken.add(`${block}.${host}`)
@@ -35,15 +38,18 @@ export function distinctPlaces(port: number, isBlockTaken = false): Places {
   }
   return {
     kind: 'distinct',
-    get port() {
-      return settled
-    },
+    portOf: () => settled,
     addressOf: take,
     release: (address) => taken.delete(address),
     settle: (got) => {
       settled = got
     },
   }
+}
+
+function numberOf(id: string): number | undefined {
+  const [, number] = /-([1-9]\d?)$/.exec(id) ?? []
+  return number === undefined ? undefined : Number(number)
 }
 
 function blockOf(port: number): string {
@@ -54,11 +60,18 @@ function randomBlock(): string {
   return `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 255)}`
 }
 
-/** 127.0.0.1 for all, each instance on a free port of its own. */
-export function portPlaces(): Places {
+/**
+ * 127.0.0.1 for all, each instance on a port of its own: near the port that was asked for, unless one of those
+ * `arePortsTaken`, or else on any free one.
+ */
+export function portPlaces(port: number, arePortsTaken = false): Places {
   return {
     kind: 'ports',
-    port: 0,
+    portOf(id) {
+      const number = numberOf(id)
+      const isAny = port === 0 || arePortsTaken || number === undefined
+      return isAny ? 0 : port + firstInstancePort + number - 1
+    },
     addressOf: () => '127.0.0.1',
     release: () => undefined,
     settle: () => undefined,

@@ -39,7 +39,8 @@ async function startInstances(
   port: number,
 ): Promise<ClusterCore> {
   for (let attempt = 1; ; attempt += 1) {
-    const places = useDistinct ? distinctPlaces(port, attempt > 1) : portPlaces()
+    const choose = useDistinct ? distinctPlaces : portPlaces
+    const places = choose(port, attempt > 1)
     const core = new ClusterCore(options, storage, places, issueTls)
     try {
       for (const [index, settings] of options.instances.entries()) {

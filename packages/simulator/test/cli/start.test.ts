@@ -98,8 +98,14 @@ function accepts(port: number, host: string): Promise<boolean> {
 const who = 'SELECT @@aurora_server_id AS id'
 
 describe('start', () => {
-  it('prints lines with which each client connects', async () => {
-    const { told } = await start('--storage', 'embedded', '--password', "it's $ecret")
+  const places = [
+    ['an address each', []],
+    ['a port each', ['--addresses', 'ports']],
+    ['a port each, near a port that was given', ['--addresses', 'ports', '--port', '33071']],
+  ] as const
+  it.each(places)('prints lines with which each client connects: %s', async (_, args) => {
+    const password = "it's $ecret"
+    const { told } = await start('--storage', 'embedded', '--password', password, ...args)
     const shell = told('mysql').replace(/^mysql /, 'mariadb --no-defaults ')
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', `${shell} -Ne '${who}'`])
     expect(stdout).toBe('instance-1\n')
