@@ -44,9 +44,9 @@ export class Belief {
       state.hasHadWriter = true
       failover.confirmed(report, () => this.#putInForce(topology))
     } else {
-      if (topology.writer === undefined && !state.hasHadWriter) discovery.sawNoWriter(topology)
       const before = members.writer
       this.#putInForce(topology)
+      if (topology.writer === undefined && !state.hasHadWriter) discovery.sawNoWriter(topology)
       if (before !== undefined && topology.writer === undefined) {
         failover.begin(before, undefined, 'demoted', undefined)
       }
@@ -112,12 +112,14 @@ export class Belief {
     discovery.published(topology, previous)
     if (state.mode !== 'unknown') return
     this.settle('cluster', undefined)
+    members.given.leave()
     discovery.adopt(members)
   }
 
   /** An instance has left the topology: its connections end with what runs on them. */
   #retire(pool: InstancePool): void {
-    this.#setup.monitor.drop(pool.id)
+    pool.leave()
+    this.#setup.monitor.forget(pool.id, pool.endpoint)
     fence(pool, 'removed', this.#setup.emit, () => false)
   }
 }

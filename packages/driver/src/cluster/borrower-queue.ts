@@ -33,4 +33,9 @@ export class BorrowerQueue<L> {
     for (let next = this.next(); next !== undefined; next = this.next()) all.push(next)
     return all
   }
+
+  /** Everybody who waits gets an error, each one of its own. */
+  refuseAll(makeError: () => unknown): void {
+    for (const borrower of this.takeAll()) borrower.refuse(makeError())
+  }
 }

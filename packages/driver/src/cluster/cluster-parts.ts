@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import { codeOf } from '../contract/error-code.js'
 import type { ErrorDetail } from '../contract/error-detail.js'
 import { AuroraError } from '../contract/errors.js'
 import type { Emit } from '../contract/events.js'
@@ -18,7 +19,7 @@ import type { Holder } from './holder.js'
 import { InstancePool, type Lease } from './instance-pool.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
 import { Members } from './members.js'
-import { codeOf, GIVEN, Monitor } from './monitor.js'
+import { GIVEN, Monitor } from './monitor.js'
 import { Placement } from './placement.js'
 import { DOUBTFUL_AFTER_MS, type Failure, Recovery } from './recovery.js'
 import { SilenceWatch } from './silence-watch.js'
@@ -104,6 +105,7 @@ export function joinParts(
       emit('instanceReachable', { instance: id, isReachable, code: codeOf(error) })
       if (isReachable) room.wake()
     },
+    hasGap: () => silence.hasGap,
     areTimesDoubtful: () => state.mode === 'cluster' && failover.isRecent(DOUBTFUL_AFTER_MS),
   }
   const members = new Members(
@@ -123,6 +125,7 @@ export function joinParts(
     outside,
     question: target.scope === 'single' ? 'role' : 'topology',
     instanceEndpoint: target.instanceEndpoint,
+    asksReadersOnly: target.scope === 'readers',
     emit,
     mayAsk: (id) => {
       return (
@@ -176,6 +179,7 @@ export function joinParts(
     consistency,
     state,
     isSeekingWriter: () => failover.isOpen,
+    isSettled: () => discovery.isSettled,
     onHeld: (sinceMs) => monitor.freshen(sinceMs),
   })
 
@@ -208,6 +212,7 @@ export function joinParts(
     monitor,
     emit,
     settle: (mode, reason) => belief.settle(mode, reason),
+    onConcluded: () => room.wake(),
   })
 
   const belief = new Belief({ state, target, members, monitor, failover, discovery, room, emit })
@@ -222,6 +227,7 @@ export function joinParts(
     pools: () => (state.isAurora ? members.all() : []),
     monitorBytes: (pool) => monitor.bytesRead(pool.id),
     connectedMs: (pool) => monitor.connectedMs(pool.id),
+    isClosing: () => state.isClosed,
     ask: (pool) =>
       members.isCurrent(pool) ? monitor.ask(pool.id) : monitor.probe(pool.id, pool.endpoint),
     alarm: (pool, silentMs) => {

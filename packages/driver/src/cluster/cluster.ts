@@ -8,7 +8,7 @@ import { ProcessHold } from '../io/process-hold.js'
 import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
 import { SqlClassifier } from '../policy/sql-classifier.js'
-import { closedStateError } from './closed-state-error.js'
+import { closedStateError, endedError } from './closed-state-error.js'
 import { type ClusterHooks, type ClusterParts, joinParts } from './cluster-parts.js'
 import { Consistency } from './consistency.js'
 import { giveBack } from './give-back.js'
@@ -106,6 +106,9 @@ export class Cluster implements Runner {
     if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) this.#wakeUp()
     if (holder !== undefined) {
       if (holder.isDead) return this.#refuse(work, closedStateError(), undefined)
+      const { abortedBy } = holder
+      if (abortedBy !== undefined && !holder.mayFollowAbort(work.sqlClass))
+        return this.#refuse(work, endedError(abortedBy), 'rolled-back')
       const { lease } = holder
       if (lease !== undefined) {
         if (holder.isBound) return this.#runBound(work, holder, lease)

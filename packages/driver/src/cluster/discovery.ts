@@ -21,6 +21,8 @@ export interface DiscoverySetup {
   readonly monitor: Monitor
   readonly emit: Emit
   settle(mode: Mode, reason: string | undefined): void
+  /** It is known now what there is. */
+  onConcluded(): void
 }
 
 /**
@@ -50,6 +52,10 @@ export class Discovery {
     this.#isStarted = true
     if (target.scope === 'single') void this.#lookAtEndpoint()
     else monitor.start()
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled
   }
 
   /** Resolves when it is known what is there, and a writer (where there is one to know) has confirmed itself. */
@@ -161,6 +167,7 @@ export class Discovery {
 
   #conclude(): void {
     this.#isSettled = true
+    this.#setup.onConcluded()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 }

@@ -1,10 +1,10 @@
+import { codeOf } from '../contract/error-code.js'
 import type { Emit, FailoverReason, FenceReason } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import { lostError } from '../io/connection.js'
 import type { TopologyReport } from '../model/topology.js'
 import type { InstancePool, Lease } from './instance-pool.js'
-import { codeOf } from './monitor.js'
 
 export interface FailoverSetup {
   readonly options: ResolvedOptions
@@ -33,7 +33,7 @@ interface Episode {
  * |---|---|---|
  * | first error | a statement, or a question to the writer, fails | |
  * | episode opens | from now on statements for the writer wait | `failoverStarted` |
- * | fence | the writer's connections are not lent again | `instanceFenced` |
+ * | fence | the writer's connections are not lent again; after mere silence not before they are checked | `instanceFenced` |
  * | hurry | every candidate is asked, each about every 100 ms | `instanceAsked` |
  * | believe | one says of itself that it is the writer, in answer to a question sent after the trouble began | |
  * | verify | identity and role of each new connection are asked on that connection | (instance pool) |
@@ -97,7 +97,8 @@ export class Failover {
     if (isFirst) {
       emit('failoverStarted', { writer: this.#episode.previous.id, reason, code: codeOf(error) })
     }
-    fence(pool, fenceReasonOf(reason), emit, () => false)
+    // Mere silence may pass: then the same connections are good again. Until then nothing is lent of them.
+    if (reason !== 'unanswered') fence(pool, fenceReasonOf(reason), emit, () => false)
     if (isFirst) this.#setup.hurry()
   }
 
@@ -117,6 +118,7 @@ export class Failover {
     this.#completedMs = monotonicMs()
     clearTimeout(episode.timer)
     this.#setup.calm()
+    if (isSameWriter) writer.doubtAll()
     writer.narrowGate(this.#setup.options.maxConnecting)
     const woken = this.#setup.wake()
     emit('failoverCompleted', {
@@ -143,13 +145,15 @@ export class Failover {
   }
 
   #promote(writer: InstancePool, previous: InstancePool, episode: Episode | undefined): void {
-    const { emit } = this.#setup
+    const { emit, options } = this.#setup
     // A former writer that speaks serves reads: what runs there and cannot write may end. One that fell silent is condemned now
     // that another has taken its place.
     const isSilent = episode?.reason === 'unanswered'
     fence(previous, isSilent ? 'condemned' : 'demoted', emit, (lease) => {
-      return isSilent || lease.isWriting || lease.isInTransaction
+      return isSilent || lease.isInTransaction
     })
+    // What writes by itself is about to be refused, and can run again; what gets no answer can not.
+    if (!isSilent) setTimeout(() => cutWrites(previous), options.questionTimeoutMs).unref()
     this.#completedMs = monotonicMs()
     const sinceStartMs = episode === undefined ? 0 : monotonicMs() - episode.startedMs
     emit('writerPromoted', { writer: writer.id, previous: previous.id, sinceStartMs })
@@ -171,6 +175,13 @@ export function fence(
   // One for each that gets it: what is known about a statement is written on its error.
   const cut = pool.fence(() => lostError(FENCED), cutIf)
   emit('instanceFenced', { instance: pool.id, reason, generation: pool.generation, cut })
+}
+
+/** Whatever still writes on connections from before the instance was fenced. */
+function cutWrites(pool: InstancePool): void {
+  for (const lease of [...pool.leases]) {
+    if (lease.isFenced && lease.isWriting) lease.cut(lostError(FENCED))
+  }
 }
 
 const FENCED = 'Connection lost: the instance is not the writer any more, or cannot be reached.'

@@ -28,6 +28,8 @@ export class Holder {
   prelude: string[] | undefined
   /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
   isDead = false
+  /** A restart has undone its transaction and left its connection alive: until it begins or ends one, nothing of it may run. */
+  abortedBy: unknown
   /** The pool is being ended: what the session has queued may still run. */
   isDraining = false
   /** Statements run when it is released go back to the pool one by one. */
@@ -81,6 +83,12 @@ export class Holder {
     return this.prelude !== undefined && !this.isBoundForGood
   }
 
+  /** Whether this may run where a restart has undone the transaction: what ends it, or begins another. COMMIT ends it, and fails. */
+  mayFollowAbort({ control }: SqlClass): boolean {
+    if (control !== 'none' && control !== 'savepoint') this.abortedBy = undefined
+    return control === 'rollback' || control === 'begin' || control === 'begin-read-only'
+  }
+
   /** It has been released: nothing that it did concerns what it may still be used for. */
   forget(): void {
     this.isPinned = false
@@ -89,5 +97,6 @@ export class Holder {
     this.hasWritten = false
     this.state = SessionState.BASE
     this.prelude = undefined
+    this.abortedBy = undefined
   }
 }

@@ -2,6 +2,7 @@
 interface Idle {
   readonly isDead: boolean
   readonly isFenced: boolean
+  readonly isDoubtful: boolean
   readonly lastUsedMs: number
 }
 
@@ -57,6 +58,14 @@ export class IdleStack<T extends Idle> {
   /** Takes out the one that has lain there longest. */
   removeOldest(): T | undefined {
     return this.#items.shift()
+  }
+
+  /** Takes out those that have not been used since, and those that are in doubt anyway. */
+  takeUnusedSince(atMs: number): T[] {
+    const isOld = ({ isDoubtful, lastUsedMs }: T): boolean => isDoubtful || lastUsedMs <= atMs
+    const old = this.#items.filter(isOld)
+    this.#items = this.#items.filter((item) => !isOld(item))
+    return old
   }
 
   /** Takes out all. */

@@ -14,6 +14,8 @@ export interface InstancePoolSetup {
   onConnection(core: CoreConnection): void
   /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */
   onEnqueue(): void
+  /** The process or the machine has just stood still: connections may have died meanwhile. */
+  hasGap(): boolean
   onReachable(id: string, isReachable: boolean, error: unknown): void
   /** Whether a new connection must say who it is before it is lent (an episode is open, or has just been). */
   areTimesDoubtful(): boolean

@@ -11,6 +11,7 @@ import { classifyError } from '../policy/classify-error.js'
 import type { Candidate } from '../policy/select-reader.js'
 import { type Borrower as AnyBorrower, stateFit } from './borrower.js'
 import { BorrowerQueue } from './borrower-queue.js'
+import { ByteCount } from './byte-count.js'
 import { identify, isRoleInDoubt, makeReady } from './check-lease.js'
 import { ConnectGate } from './connect-gate.js'
 import { IdleStack } from './idle-stack.js'
@@ -46,7 +47,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   readonly #waiting = new BorrowerQueue<Lease>()
   readonly #permits: Permits
   readonly #limit: number
-  readonly #opening = new Set<Socket>()
+  readonly #bytes = new ByteCount()
+  #hasLeft = false
   #openingCount = 0
   readonly #gate = new ConnectGate()
 
@@ -91,12 +93,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     return this.#all
   }
 
-  /** Bytes received on all open connections, those under way included. */
+  /** Bytes received on all connections that there ever were, those under way included: it never shrinks. */
   get bytesRead(): number {
-    let bytes = 0
-    for (const lease of this.#all) bytes += lease.bytesRead
-    for (const socket of this.#opening) bytes += socket.bytesRead
-    return bytes
+    return this.#bytes.total(this.#all)
   }
 
   /** Lends a connection: at once when an idle one will do, else as soon as there is one. */
@@ -132,9 +131,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Whether a connection must show that it lives, and what it is, before it carries this. */
   needsCheck(lease: Lease, borrower: Borrower): boolean {
-    if (!borrower.needsWriter) return false
-    if (lease.isDoubtful || isRoleInDoubt(lease, this)) return true
-    return monotonicMs() - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs
+    if (lease.isDoubtful || (borrower.needsWriter && isRoleInDoubt(lease, this))) return true
+    if (monotonicMs() - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs) return true
+    return this.#setup.hasGap()
   }
 
   /** Takes a connection back: for the next who waits, or onto the stack. One that must not be lent again is closed. */
@@ -185,20 +184,25 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   fence(makeError: () => Error, cutIf: (lease: Lease) => boolean): number {
     this.generation++
     for (const lease of this.#idle.clear()) this.#retire(lease)
-    for (const socket of this.#opening) socket.destroy(makeError())
+    this.#bytes.cutOpening(makeError)
     let cut = 0
     for (const lease of [...this.#all]) {
       if (!cutIf(lease)) continue
       lease.cut(makeError())
       cut++
     }
-    for (const borrower of this.#waiting.takeAll()) borrower.refuse(makeError())
+    this.#waiting.refuseAll(makeError)
     return cut
   }
 
   /** Limits connects under way from now on; the limit doubles with each success. */
   narrowGate(maxConnecting: number): void {
     this.#gate.narrow(maxConnecting)
+  }
+
+  /** Its instance has left the topology, or is known by another pool now: nothing is kept open here for its own sake. */
+  leave(): void {
+    this.#hasLeft = true
   }
 
   /** Connections from before a gap in the clock may be dead without having said so. */
@@ -211,10 +215,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.isReachable = isReachable
     this.#setup.onReachable(this.id, isReachable, error)
     // Whoever waits for a connection here is better served elsewhere.
-    if (!isReachable) {
-      for (const borrower of this.#waiting.takeAll())
-        borrower.refuse(lostError('The instance cannot be reached'))
-    }
+    if (!isReachable) this.#waiting.refuseAll(() => lostError('The instance cannot be reached'))
   }
 
   /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */
@@ -222,7 +223,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (this._closed) return
     const { config, options } = this.#setup
     const nowMs = monotonicMs()
-    while (this.#idle.length > options.minIdle && config.maxIdle < this.#limit) {
+    const minIdle = this.#hasLeft ? 0 : options.minIdle
+    while (this.#idle.length > minIdle && config.maxIdle < this.#limit) {
       const { oldest } = this.#idle
       const isTooOld = oldest !== undefined && nowMs - oldest.lastUsedMs > config.idleTimeout
       if (oldest === undefined || !(isTooOld || this.#idle.length > config.maxIdle)) break
@@ -237,7 +239,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this._closed = true
     this.#gate.close()
     for (const borrower of this.#waiting.takeAll()) refuseLater(borrower, 'Pool is closed.')
-    for (const socket of this.#opening) socket.destroy(new Error('Pool is closed.'))
+    this.#bytes.cutOpening(() => new Error('Pool is closed.'))
     this.#idle.clear()
     let left = this.#all.size
     if (left === 0) return done()
@@ -265,7 +267,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.underWay++
     const [how, error] = await makeReady(lease, borrower.state, isInDoubt)
     this.underWay--
-    if (how === 'dead') lease.cut(lostError('The connection did not answer'))
+    if (how === 'dead') this.#giveUpWith(lease)
     if (how === 'ready' && !lease.isDead && !lease.isFenced) {
       if (borrower.hasWithdrawn) this.give(lease)
       else borrower.lend(lease)
@@ -276,10 +278,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     else this.lend(borrower)
   }
 
-  /** It takes no more connections, which concerns everybody who waits for one here. Each gets an error of its own. */
-  #refuseAll(error: unknown): void {
-    this.#gate.overloaded()
-    for (const borrower of this.#waiting.takeAll()) borrower.refuse(copyOf(error))
+  /** It did not answer: those that have been idle for as long have met the same fate, and are not tried one after another. */
+  #giveUpWith(lease: Lease): void {
+    lease.cut(lostError('The connection did not answer'))
+    for (const idle of this.#idle.takeUnusedSince(lease.lastUsedMs)) this.#retire(idle)
   }
 
   #openMore(): void {
@@ -299,6 +301,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   #isBelowMinimum(openingCount = this.#openingCount): boolean {
+    if (this.#hasLeft) return false
     return this.isReachable && this.#all.size + openingCount < this.#setup.options.minIdle
   }
 
@@ -312,8 +315,11 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     } catch (error) {
       this.#permits.release(permit)
       this.#openingCount--
-      if (classifyError(error) === 'overloaded') this.#refuseAll(error)
-      else this.#waiting.next()?.refuse(error)
+      // One that takes no more connections while it serves on those that it has is left in peace.
+      if (classifyError(error) === 'overloaded' || this.#all.size > 0) {
+        this.#gate.overloaded()
+        this.#waiting.refuseAll(() => copyOf(error))
+      } else this.#waiting.next()?.refuse(error)
       return this.#openMore()
     }
     this.#opened(permit, lease)
@@ -333,22 +339,24 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   async #connect(permit: Permit): Promise<Lease> {
     const generation = this.generation
     let socket: Socket | undefined
+    let hasLease = false
     try {
       const core = await openConnection(this, {
         ...this.#setup.target,
         endpoint: this.endpoint,
         onSocket: (opened) => {
           socket = opened
-          this.#opening.add(opened)
+          this.#bytes.opening(opened)
         },
       })
       const lease: Lease = new Connection(core, this, permit, (dead) => dead.lender.#lost(dead))
       lease.generation = generation
       this.#all.add(lease)
       await this.#introduce(lease)
+      hasLease = true
       return lease
     } finally {
-      if (socket !== undefined) this.#opening.delete(socket)
+      this.#bytes.opened(socket, hasLease)
     }
   }
 
@@ -382,6 +390,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Dead or dying: its place is free at once. */
   #buried(lease: Lease): void {
     if (!this.#all.delete(lease)) return
+    this.#bytes.closed(lease)
     this.#idle.remove(lease)
     this.#permits.release(lease.permit)
     this.#openMore()

@@ -1,3 +1,4 @@
+import { codeOf } from '../contract/error-code.js'
 import type { Emit } from '../contract/events.js'
 import type { ConnectionConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
@@ -44,7 +45,9 @@ export interface MonitorSetup {
   readonly question: 'topology' | 'role'
   readonly instanceEndpoint: InstanceEndpoint | undefined
   readonly emit: Emit
-  /** Instances that may be asked: all, or readers only (the reader endpoint never leaves its set). */
+  /** The reader endpoint never leaves its set: no writer is believed in, none is asked. */
+  readonly asksReadersOnly: boolean
+  /** Instances that may be asked: all, or readers only. */
   mayAsk(id: string): boolean
   /** Something answered; `topology` is what is believed now, undefined where only the role is asked. */
   onReport(report: TopologyReport, topology: Topology | undefined): void
@@ -200,7 +203,13 @@ export class Monitor {
     return this.#questioners.bytesRead(id)
   }
 
-  /** Forgets everything about an instance that is gone, or whose connections were condemned. */
+  /** An instance has left the topology. One that comes back under its name may have another address. */
+  forget(id: string, endpoint: Endpoint): void {
+    this.drop(id)
+    this.#setup.addresses.forget(endpoint.host)
+  }
+
+  /** Closes the connection to an instance that was condemned. */
   drop(id: string): void {
     this.#questioners.drop(id)
   }
@@ -343,7 +352,8 @@ export class Monitor {
         if (isFirst) this.#schedule()
       }
     }
-    const update = applyReport(previous, withKnownRows(report, previous), instanceEndpoint)
+    const heard = withKnownRows(this.#asHeard(report), previous)
+    const update = applyReport(previous, heard, instanceEndpoint)
     this.#topology = update.topology
     this.#freshener.learn(update.topology)
     for (const { endpoint } of update.topology.instances)
@@ -357,6 +367,12 @@ export class Monitor {
       update.claimedWriterId ?? (this.#hasReachedInstance ? undefined : this.#preferred())
     if (next !== undefined && next !== id && this.#mode === 'calm' && this.#setup.mayAsk(next))
       void this.ask(next).catch(ignore)
+  }
+
+  /** Where only readers may be asked, the name may lead to the writer for a moment: its word is then its rows alone. */
+  #asHeard(report: TopologyReport): TopologyReport {
+    if (report.isReadOnly || !this.#setup.asksReadersOnly) return report
+    return { ...report, answeredBy: GIVEN, isReadOnly: true }
   }
 
   #questioner(id: string): Questioner {
@@ -377,12 +393,6 @@ export class Monitor {
       tookMs: monotonicMs() - startedMs,
     })
   }
-}
-
-/** The stable part of an error, for events: mysql2's code, never its message. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : undefined
 }
 
 function ignore(): void {}

@@ -25,6 +25,8 @@ export interface PlacementSetup {
   readonly state: ClusterState
   /** An episode is open: nothing goes to a writer. */
   isSeekingWriter(): boolean
+  /** It is known who the writer is, or that there is none to know. */
+  isSettled(): boolean
   /** A read was held because no reader is known to have what was written. */
   onHeld(sinceMs: number): void
 }
@@ -63,7 +65,7 @@ export class Placement {
     work.askedAs = this.#roleOf(work)
     if (target.scope === 'readers') return this.#placeRead(work) ?? members.given
     return work.askedAs === 'writer'
-      ? this.#placeWrite()
+      ? this.#placeWrite(work.mustWrite)
       : (this.#placeRead(work) ?? this.#placeHeldRead(work))
   }
 
@@ -85,6 +87,7 @@ export class Placement {
     const { members, state, target } = this.#setup
     const pool = lease.lender
     if (lease.isDead || lease.isFenced) return false
+    if (pool.needsCheck(lease, work)) return false
     if (state.mode !== 'cluster') return pool === members.given
     if (work.sqlClass.intent === 'session' && !work.mustWrite) {
       work.askedAs = pool.role
@@ -93,9 +96,7 @@ export class Placement {
     const role = this.#roleOf(work)
     if (role === 'writer') {
       work.askedAs = 'writer'
-      return (
-        pool === members.writer && !this.#setup.isSeekingWriter() && !pool.needsCheck(lease, work)
-      )
+      return pool === members.writer && !this.#setup.isSeekingWriter()
     }
     if (target.scope !== 'readers' && pool.role === 'writer') return false
     work.askedAs = 'reader'
@@ -132,9 +133,11 @@ export class Placement {
     return isReading && !holder.isPinned ? 'reader' : 'writer'
   }
 
-  #placeWrite(): InstancePool | undefined {
+  /** @param wasRefused by the endpoint given, which is no writer then */
+  #placeWrite(wasRefused = false): InstancePool | undefined {
     const { members, state } = this.#setup
     if (this.#setup.isSeekingWriter()) return undefined
+    if (members.writer === undefined && wasRefused && !this.#setup.isSettled()) return undefined
     // A secondary cluster of a global database never has a writer of its own: its error surfaces from the endpoint given.
     return members.writer ?? (state.hasHadWriter ? undefined : members.given)
   }

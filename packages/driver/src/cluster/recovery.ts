@@ -1,3 +1,4 @@
+import { codeOf } from '../contract/error-code.js'
 import type { ErrorDetail } from '../contract/error-detail.js'
 import type { Emit, FailoverReason } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
@@ -18,7 +19,7 @@ import type { Failover } from './failover.js'
 import type { Holder } from './holder.js'
 import type { InstancePool, Lease } from './instance-pool.js'
 import type { Members } from './members.js'
-import { codeOf, type Monitor } from './monitor.js'
+import type { Monitor } from './monitor.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
 import { stopWaiting } from './wait.js'
@@ -103,7 +104,9 @@ export class Recovery {
     if (decision.action === 'surface') return this.#surface(work, pool, failure, decision)
     if (decision.prepareAgain && work.hasPreparedAgain) return surface(work, failure, undefined)
     if (this.#isHopeless(work, kind, decision)) return surface(work, failure, undefined)
-    if (kind === 'overloaded') return this.#waitOutOverload(work, pool, failure)
+    // Its open connections serve: only new ones are refused.
+    const isFull = kind === 'overloaded' || (kind === 'lost' && !lease && this.#isServing(pool))
+    if (isFull) return this.#waitOutOverload(work, pool, failure)
     this.#runAgain(work, pool, failure, decision)
   }
 
@@ -142,6 +145,8 @@ export class Recovery {
       })
     }
     if (lease !== undefined && decision.rollBackFirst) lease.isSpent = true
+    const isUndone = decision.outcome === 'rolled-back' && kind !== 'refused'
+    if (isUndone && work.holder?.isDead === false) work.holder.abortedBy = failure.error
     if (decision.seekWriter) this.#seekWriter(pool, failure)
     if (kind === 'lost' || kind === 'stopping' || kind === 'restarted')
       this.#doubt(work, pool, failure)
@@ -207,6 +212,15 @@ export class Recovery {
     const { state, failover } = this.#setup
     if (!state.hasHadWriter || !this.#isWriter(pool)) return
     failover.begin(pool, lease, reasonOf(kind, lease), error)
+  }
+
+  /** A connect to the writer has failed while others to it are open: the question that is put to it now tells whether it is there. */
+  #isServing(pool: InstancePool): boolean {
+    const { monitor, failover, state } = this.#setup
+    const isInQuestion = this.#isWriter(pool) && state.hasHadWriter && !failover.isOpen
+    if (!isInQuestion || pool.open === 0) return false
+    void monitor.ask(pool.id).catch(ignore)
+    return true
   }
 
   #isWriter(pool: InstancePool): boolean {

@@ -24,8 +24,12 @@ interface Record {
   hasAlarmed: boolean
   sinceAskedMs: number
   askApartMs: number
+  /** It has answered late before: a question is given so long. */
+  patienceMs: number
   spokeMs: number
 }
+
+type Limits = Pick<ResolvedOptions, 'questionTimeoutMs' | 'condemnAfterMs'>
 
 export interface SilenceWatchSetup {
   readonly options: ResolvedOptions
@@ -35,6 +39,8 @@ export interface SilenceWatchSetup {
   monitorBytes(pool: InstancePool): number
   /** When its host last took a connection of ours: then it is not us who are cut off. */
   connectedMs(pool: InstancePool): number
+  /** The pool is being ended: nobody else speaks any more, and nothing is gained by waiting. */
+  isClosing(): boolean
   /** Puts one question to it; resolves when it is answered, rejects when not. */
   ask(pool: InstancePool): Promise<unknown>
   /** It left a question unanswered: look for the writer, lend nothing of it. */
@@ -42,7 +48,7 @@ export interface SilenceWatchSetup {
   /** It is gone without a word. */
   condemn(pool: InstancePool, silentMs: number): void
   /** The process or the machine stood still. */
-  onGap(gapMs: number): void
+  onGap(): void
   /** Every tick, for what has to be done now and then. */
   onTick(nowMs: number): void
 }
@@ -57,6 +63,7 @@ export class SilenceWatch {
   readonly #records = new WeakMap<InstancePool, Record>()
   #timer: NodeJS.Timeout | undefined
   #tickedMs = 0
+  #tickedWallMs = 0
 
   constructor(setup: SilenceWatchSetup) {
     this.#setup = setup
@@ -65,9 +72,19 @@ export class SilenceWatch {
   start(): void {
     if (this.#timer !== undefined) return
     this.#tickedMs = monotonicMs()
+    this.#tickedWallMs = Date.now()
     // Judgement follows after the next poll phase: answers that have arrived during a stall of ours must be seen first.
     this.#timer = setInterval(() => setImmediate(() => this.#tick()).unref(), TICK_MS)
     this.#timer.unref()
+  }
+
+  /**
+   * The process or the machine has stood still, and no tick has said so yet. The monotonic clock stands still with a paused
+   * machine, the wall clock does not.
+   */
+  get hasGap(): boolean {
+    if (this.#timer === undefined) return false
+    return monotonicMs() - this.#tickedMs > GAP_MS || Date.now() - this.#tickedWallMs > GAP_MS
   }
 
   stop(): void {
@@ -79,8 +96,9 @@ export class SilenceWatch {
     if (this.#timer === undefined) return
     const nowMs = monotonicMs()
     const passedMs = nowMs - this.#tickedMs
+    if (this.hasGap) this.#setup.onGap()
     this.#tickedMs = nowMs
-    if (passedMs > GAP_MS) this.#setup.onGap(passedMs)
+    this.#tickedWallMs = Date.now()
     const countedMs = passedMs > TICK_MS + LATE_MS ? 0 : passedMs
     const pools = [...this.#setup.pools()]
     for (const pool of pools) this.#listen(pool, countedMs, nowMs)
@@ -99,6 +117,7 @@ export class SilenceWatch {
         hasAlarmed: false,
         sinceAskedMs: Number.POSITIVE_INFINITY,
         askApartMs: ASK_APART_MS,
+        patienceMs: 0,
         spokeMs: Number.NEGATIVE_INFINITY,
       }
       this.#records.set(pool, record)
@@ -131,11 +150,13 @@ export class SilenceWatch {
     const { options } = this.#setup
     const record = this.#record(pool)
     const othersSpeak =
+      this.#setup.isClosing() ||
       nowMs - this.#setup.connectedMs(pool) < OTHERS_WITHIN_MS ||
       pools.some(
         (other) => other !== pool && nowMs - this.#record(other).spokeMs < OTHERS_WITHIN_MS,
       )
-    const verdict = judgeSilence({ ...record, othersSpeak }, options)
+    const questionTimeoutMs = Math.max(options.questionTimeoutMs, record.patienceMs)
+    const verdict = judgeSilence({ ...record, othersSpeak }, { ...options, questionTimeoutMs })
     if (verdict === 'ask') this.#ask(pool, record)
     else if (verdict === 'condemn') {
       this.#setup.condemn(pool, record.silentMs)
@@ -157,14 +178,21 @@ export class SilenceWatch {
     })
     record.sinceAskedMs = 0
     record.unansweredMs = 0
+    const askedMs = monotonicMs()
     this.#setup.ask(pool).then(
       () => {
         record.askApartMs = Math.min(ASK_APART_MOST_MS, record.askApartMs * 2)
+        record.patienceMs = patienceAfter(monotonicMs() - askedMs, this.#setup.options)
         acquit(record, monotonicMs())
       },
       () => {},
     )
   }
+}
+
+/** An answer that came late is a measure for the next one, up to where silence is death. */
+function patienceAfter(tookMs: number, { questionTimeoutMs, condemnAfterMs }: Limits): number {
+  return tookMs <= questionTimeoutMs ? 0 : Math.min(condemnAfterMs, 2 * tookMs)
 }
 
 /** It has spoken. */

@@ -1,10 +1,10 @@
 import { copyOf } from '../contract/copy-error.js'
+import { codeOf } from '../contract/error-code.js'
 import { AuroraError } from '../contract/errors.js'
 import type { Emit } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { Fifo } from './fifo.js'
 import type { InstancePool } from './instance-pool.js'
-import { codeOf } from './monitor.js'
 import { abortedError, startWaiting, stopWaiting } from './wait.js'
 import type { Work } from './work.js'
 

@@ -75,10 +75,11 @@ function handshake(
   return new Promise((resolve, reject) => {
     const config = configFor(target, password)
     const core = new PoolConnection(owner, { config })
-    // mysql2 may report the loss of one connection twice; whoever uses the connection hears of it by its own means.
-    core.on('error', ignore)
+    // mysql2 may report the loss of one connection twice; whoever uses the connection hears of it by its own means. After an answer
+    // that breaks the protocol it leaves the socket open.
+    core.on('error', () => core.stream.destroy())
     core.connect((error) => {
-      if (error !== null && error !== undefined) return reject(error)
+      if (error !== null && error !== undefined) return reject(asLost(error))
       // An idle pool never keeps the process alive; while a statement waits, ProcessHold does.
       core.stream.unref()
       resolve(core)
@@ -126,4 +127,10 @@ function openSocket(config: ConnectionConfig, lookup: LookupFunction): Socket {
   })
 }
 
-function ignore(): void {}
+/** Whatever greets without speaking MySQL's protocol makes mysql2 throw what its parser threw: nobody is there for us. */
+function asLost(error: Error): Error {
+  const { code, errno } = error as { code?: unknown; errno?: unknown }
+  if (code !== undefined || errno !== undefined) return error
+  const lost = new Error('Connection lost: what answered does not speak MySQL', { cause: error })
+  return Object.assign(lost, { code: 'PROTOCOL_CONNECTION_LOST', fatal: true })
+}

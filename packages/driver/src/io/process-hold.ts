@@ -9,10 +9,11 @@ const BEAT_MS = 1 << 30
 export class ProcessHold {
   #holders = 0
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   /** One more is waiting. */
   enter(): void {
-    if (this.#holders++ > 0) return
+    if (this.#holders++ > 0 || this.#isClosed) return
     if (this.#timer === undefined) this.#timer = setInterval(() => {}, BEAT_MS)
     else this.#timer.ref()
   }
@@ -22,8 +23,9 @@ export class ProcessHold {
     if (--this.#holders === 0) this.#timer?.unref()
   }
 
-  /** Frees the timer, whoever still waits. */
+  /** Frees the timer, whoever still waits; nothing is held any more. */
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#timer)
     this.#timer = undefined
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cluster } from '../cluster/cluster.js'
+import { codeOf } from '../contract/error-code.js'
 import { AuroraError, optionError } from '../contract/errors.js'
 import type { Emit } from '../contract/events.js'
 import type { StatementOptions } from '../contract/statement-options.js'
@@ -230,11 +231,6 @@ function readOpeningFailure(error: unknown): TransactionFailure {
       return unknown
     }
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : undefined
 }
 
 function ignore(): void {}

@@ -5,6 +5,8 @@ import { nothingIsLeft } from '../simulation.js'
 import { listen } from '../watch-pool.js'
 import { CLUSTER_HOST, ScriptedCluster } from './scripted/scripted-cluster.js'
 
+/** Stories per property. */
+const RUNS = 30
 /** Turns after which a story that has not ended never will. */
 const MAX_TURNS = 20_000
 /** Beyond every delay of the pool's own: what still has a timer then has forgotten it. */
@@ -28,6 +30,7 @@ interface Told {
 class Story {
   readonly cluster: ScriptedCluster
   readonly pool: AuroraPool
+  hasEnded = false
   readonly told: Told[] = []
   readonly readErrors: unknown[] = []
   readonly #scheduler: fc.Scheduler
@@ -68,9 +71,20 @@ class Story {
     }
   }
 
-  async tell(statements: readonly Statement[], faults: readonly Fault[]): Promise<void> {
+  /** Runs all of it, in any order, and ends the pool in the middle when told to. */
+  async tell(
+    statements: readonly Statement[],
+    faults: readonly Fault[],
+    ending?: 'is ended meanwhile',
+  ): Promise<void> {
+    let isReady = false
+    void this.pool.aurora.ready().then(() => {
+      isReady = true
+    })
+    await this.playUntil('the cluster is known', () => isReady)
     for (const statement of statements) this.#begin(this.#run(statement))
     this.#begin(this.#breakInTurn(faults))
+    if (ending !== undefined) this.#begin(this.turn(ending).then(() => this.end()))
     await this.playUntil('every statement ends', () => this.#underWay === 0)
   }
 
@@ -166,6 +180,11 @@ class Story {
     this.told.push({ tokens, outcome: error === undefined ? 'acknowledged' : failed })
   }
 
+  async end(): Promise<void> {
+    await this.pool.end()
+    this.hasEnded = true
+  }
+
   /** What the table holds is what the callers were told. */
   expectTruth(): void {
     for (const { tokens, outcome } of this.told) {
@@ -218,12 +237,23 @@ const faults = fc.array(fc.constantFrom<Fault[]>('failover', 'crash and return',
   maxLength: 3,
 })
 
+/** Nothing of a pool that has ended is left, and nothing of it happens any more. */
+async function expectNoTrace(cluster: ScriptedCluster): Promise<void> {
+  const before = new Map(cluster.written)
+  await vi.advanceTimersByTimeAsync(LONG_MS)
+  expect(vi.getTimerCount()).toBe(0)
+  expect(cluster.written).toEqual(before)
+  expect(cluster.open.size).toBe(0)
+}
+
+const instanceCounts = fc.integer({ min: 1, max: 3 })
+
 describe('a pool whose cluster fails', () => {
   it('tells the truth about every statement, and is whole afterwards', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
-        fc.integer({ min: 1, max: 3 }),
+        instanceCounts,
         statements,
         faults,
         async (scheduler, instanceCount, running, breaking) => {
@@ -241,20 +271,35 @@ describe('a pool whose cluster fails', () => {
           await story.playUntil('nothing is left', () => nothingIsLeft(pool))
           await story.playUntil('no episode is open', () => !pool.aurora.stats().isFailingOver)
           story.expectOneEpisodeAtATime()
-          let hasEnded = false
-          void pool.end().then(() => {
-            hasEnded = true
-          })
-          await story.playUntil('the pool has ended', () => hasEnded)
+          void story.end()
+          await story.playUntil('the pool has ended', () => story.hasEnded)
           await story.playUntil('every socket is closed', () => cluster.open.size === 0)
-          const before = new Map(cluster.written)
-          await vi.advanceTimersByTimeAsync(LONG_MS)
-          expect(vi.getTimerCount()).toBe(0)
-          expect(cluster.written).toEqual(before)
-          expect(cluster.open.size).toBe(0)
+          await expectNoTrace(cluster)
         },
       ),
-      { numRuns: 40 },
+      { numRuns: RUNS },
+    )
+  })
+
+  it('ended in the middle of it: every statement ends, and nothing runs afterwards', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        instanceCounts,
+        statements,
+        faults,
+        async (scheduler, instanceCount, running, breaking) => {
+          vi.clearAllTimers()
+          const story = new Story(scheduler, instanceCount)
+          const { cluster } = story
+          await story.tell(running, breaking, 'is ended meanwhile')
+          expect(story.hasEnded).toBe(true)
+          story.expectTruth()
+          await story.playUntil('every socket is closed', () => cluster.open.size === 0)
+          await expectNoTrace(cluster)
+        },
+      ),
+      { numRuns: RUNS },
     )
   })
 })

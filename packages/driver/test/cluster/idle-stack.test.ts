@@ -5,10 +5,17 @@ interface Idle {
   readonly name: string
   isDead: boolean
   isFenced: boolean
+  isDoubtful: boolean
   readonly lastUsedMs: number
 }
 
-const idle = (name: string): Idle => ({ name, isDead: false, isFenced: false, lastUsedMs: 0 })
+const idle = (name: string): Idle => ({
+  name,
+  isDead: false,
+  isFenced: false,
+  isDoubtful: false,
+  lastUsedMs: 0,
+})
 
 function stackOf(...names: readonly string[]) {
   const stack = new IdleStack<Idle>()

@@ -171,19 +171,28 @@ describe('in calm nothing is asked twice', () => {
     expect(prepared).toBeLessThanOrEqual(3)
   })
 
-  it('a connection unused for long is pinged before a write, not before a read', async () => {
+  it('a connection unused for long is pinged before it carries anything', async () => {
     const pool = await simulation.readyPool({
       connectionLimit: 1,
-      aurora: { ...eventual, checkIdleAfterMs: 0 },
+      aurora: { ...eventual, checkIdleAfterMs: 200 },
     })
-    await pool.query(write)
-    await pool.query('SELECT 1')
-    await pause(5)
-    await pool.query('SELECT 1')
-    const pings = () => cluster.instances.map(({ counters }) => counters.pings)
-    expect(pings()).toEqual([0, 0, 0])
-    await pool.query(write)
-    expect(pings()).toEqual([1, 0, 0])
+    const pings = () => cluster.instances.reduce((sum, { counters }) => sum + counters.pings, 0)
+    for (const side of [pool.writer, pool.reader]) {
+      // The second one goes on a connection of the instance itself.
+      await side.query('SELECT 1')
+      await side.query('SELECT 1')
+      await pause(250)
+      const before = pings()
+      await side.query('SELECT 1')
+      expect(pings()).toBe(before + 1)
+    }
+  })
+
+  it('a connection in use is never pinged', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 1, aurora: eventual })
+    const before = cluster.instances.map(({ counters }) => counters.pings)
+    for (let turn = 0; turn < 20; turn++) await pool.query(turn % 2 === 0 ? write : 'SELECT 1')
+    expect(cluster.instances.map(({ counters }) => counters.pings)).toEqual(before)
   })
 
   it('a connection that died unnoticed is replaced before a write: nothing fails', async () => {

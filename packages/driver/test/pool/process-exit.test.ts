@@ -55,6 +55,10 @@ function run(program: string, onOutput?: (line: string) => void): Promise<Ended>
       options.all ? done(null, [{ address: names[name], family: 4 }]) : done(null, names[name], 4))
     const open = (aurora = {}, options = {}) => createAuroraPool({ ...${JSON.stringify(login)}, ...options,
       aurora: { lookup, refreshIntervalMs: 50, urgentIntervalMs: 20, ...aurora } })
+    const begun = async (pool) => {
+      while (pool.aurora.stats().instances.every(({ underWay }) => underWay === 0))
+        await new Promise((done) => setTimeout(done, 5))
+    }
   `
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', prelude + program])
@@ -130,11 +134,11 @@ describe('a process', () => {
     ],
     [
       'end() while a statement runs',
-      `const work = pool.query('DO SLEEP(0.5)'); await new Promise((done) => setTimeout(done, 100)); await pool.end(); await work`,
+      `const work = pool.query('DO SLEEP(0.5)'); await begun(pool); await pool.end(); await work`,
     ],
     [
       'drain() while a statement runs',
-      `const work = pool.query('DO SLEEP(0.5)'); await new Promise((done) => setTimeout(done, 100)); await pool.aurora.drain(); await work`,
+      `const work = pool.query('DO SLEEP(0.5)'); await begun(pool); await pool.aurora.drain(); await work`,
     ],
     [
       'a stream',
