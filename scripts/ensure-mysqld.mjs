@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
-import { run } from './child-process.mjs'
+import { delimiter, dirname } from 'node:path'
+import { findProgram, installWithApt, pathFolders } from './system-programs.mjs'
 import { TaskError } from './workspace.mjs'
 
 const SERVERS = ['mariadbd', 'mysqld']
@@ -26,7 +25,8 @@ const APT_PACKAGES = ['mariadb-server-core', 'mariadb-client-core']
  * @param {(line: string) => void} say
  */
 export async function ensureMysqld(say) {
-  const found = findServer() ?? (await installWithApt(say))
+  const findServer = () => findProgram(SERVERS, SERVER_FOLDERS)
+  const found = findServer() ?? (await install(say, findServer))
   if (!found) {
     throw new TaskError(
       'The tests need a MariaDB or MySQL server program (mariadbd or mysqld) on PATH. ' +
@@ -38,41 +38,14 @@ export async function ensureMysqld(say) {
   if (!pathFolders().includes(folder)) process.env.PATH = [...pathFolders(), folder].join(delimiter)
 }
 
-/** @returns {string | undefined} the server's path */
-function findServer() {
-  const folders = [...pathFolders(), ...SERVER_FOLDERS]
-  return folders.flatMap((folder) => SERVERS.map((name) => join(folder, name))).find(isExecutable)
-}
-
-function pathFolders() {
-  return (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-}
-
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /**
  * @param {(line: string) => void} say
- * @returns {Promise<string | undefined>}
+ * @param {() => string | undefined} findServer
  */
-async function installWithApt(say) {
-  if (!(await run('apt-get', ['--version'], { quiet: true })).isGreen) return undefined
-  const isRoot = process.getuid?.() === 0
-  if (!isRoot && !(await run('sudo', ['-n', 'true'], { quiet: true })).isGreen) return undefined
-
-  say(`Installing ${APT_PACKAGES.join(' and ')} with apt-get`)
-  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq']
-  const [command = '', ...prefix] = isRoot ? apt : ['sudo', '-n', ...apt]
-  await run(command, [...prefix, 'update'], { quiet: true })
-  const install = ['install', '-y', '--no-install-recommends', ...APT_PACKAGES]
-  const { isGreen, output } = await run(command, [...prefix, ...install], { quiet: true })
-  if (!isGreen) throw new TaskError(`apt-get could not install a MariaDB server:\n${output}`)
+async function install(say, findServer) {
+  const result = await installWithApt(APT_PACKAGES, say)
+  if (result && !result.isGreen) {
+    throw new TaskError(`apt-get could not install a MariaDB server:\n${result.output}`)
+  }
   return findServer()
 }

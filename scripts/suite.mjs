@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ensureBuilt } from './build.mjs'
 import { checkTypes } from './check-types.mjs'
 import { run, runNpm } from './child-process.mjs'
+import { ensureChromium } from './ensure-chromium.mjs'
 import { ensureMysqld } from './ensure-mysqld.mjs'
 import { packPackages } from './pack.mjs'
 import { isFile, packagesBelow, TaskError } from './workspace.mjs'
@@ -116,6 +117,7 @@ async function types() {
 /** @param {Context} context */
 async function unitTests(context) {
   await ensureMysqld(context.say)
+  await ensureChromium(context.say)
   return vitest(context, 'vitest.config.ts', {})
 }
 
