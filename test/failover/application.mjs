@@ -25,6 +25,12 @@ for (const name of ['failoverStarted', 'instanceFenced', 'instanceAsked', 'insta
   pool.aurora.on(name, (/** @type {object} */ payload) => heard.push({ name, ...payload }))
 }
 
+/** @param {number} ms */
+function block(ms) {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
 /** @param {string | undefined} name */
 async function sessionOf(name) {
   if (name === undefined) return pool
@@ -45,9 +51,9 @@ const deeds = {
     sessions.get(session)?.release()
     sessions.delete(session)
   },
-  block: ({ ms }) => {
-    const untilMs = performance.now() + ms
-    while (performance.now() < untilMs);
+  blockWhenSuspecting: ({ ms }) => {
+    // As soon as the question is on its way: its answer lies in the kernel when we are back.
+    pool.aurora.on('instanceSuspected', () => setImmediate(block, ms))
   },
   heard: () => heard.splice(0),
   stats: () => pool.aurora.stats(),

@@ -101,9 +101,9 @@ export class Application {
     await this.#ask('release', { session })
   }
 
-  /** Holds up its event loop. */
-  async block(ms: number): Promise<void> {
-    await this.#ask('block', { ms })
+  /** Holds up its event loop from now on whenever it has just asked a silent instance whether it is there. */
+  async blockWhenSuspecting(ms: number): Promise<void> {
+    await this.#ask('blockWhenSuspecting', { ms })
   }
 
   /** What it has heard from its pool since this was asked last. */

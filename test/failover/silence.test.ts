@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { eventually, pause, scaled } from '../../packages/driver/test/simulation.js'
+import { eventually, scaled } from '../../packages/driver/test/simulation.js'
 import { Application, useApplications } from './application.js'
 import { AT_SCALE, NOTHING_WRONG, useScenarios } from './scenario.js'
 
@@ -71,13 +71,10 @@ describe('a healthy writer that works on something long is never cut', () => {
   it('nor when our own event loop stands still for longer than condemnAfterMs', async () => {
     const { cluster } = scenarios
     application = await Application.start(cluster, limits)
-    const running = Promise.all(sleeps.map((sql) => application?.query({ sql })))
-    for (let turn = 0; turn < 3; turn += 1) {
-      await pause(scaled(400))
-      await application.block(1.25 * limits.condemnAfterMs)
-    }
-    await running
+    await application.blockWhenSuspecting(1.25 * limits.condemnAfterMs)
+    await Promise.all(sleeps.map((sql) => application?.query({ sql })))
     const heard = await application.heard()
+    expect(heard.filter(({ name }) => name === 'instanceSuspected')).not.toEqual([])
     expect(heard.filter(({ name }) => name === 'failoverStarted')).toEqual([])
     expect(heard.filter(({ name }) => name === 'instanceFenced')).toEqual([])
     expect(await application.end()).toBe(0)
