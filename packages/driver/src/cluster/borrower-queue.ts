@@ -39,3 +39,8 @@ export class BorrowerQueue<L> {
     for (const borrower of this.takeAll()) borrower.refuse(makeError())
   }
 }
+
+/** mysql2's own words, and never inside the call. */
+export function refuseLater<L>(borrower: Borrower<L>, message: string): void {
+  process.nextTick(() => borrower.refuse(new Error(message)))
+}

@@ -15,7 +15,7 @@ export class ConnectGate {
   #closedUntilMs = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** At most so many at once from now on; doubles with each success. */
+  /** At most so many at once from now on; one more with each success. */
   narrow(most: number): void {
     this.#most = most
   }
@@ -34,7 +34,8 @@ export class ConnectGate {
 
   succeeded(): void {
     this.#refusals = 0
-    this.#most *= 2
+    // One more each: doubles with each round, and lets connections that are given back serve whoever waits first.
+    this.#most += 1
   }
 
   /** "Too many connections": one at a time, and not at once. */

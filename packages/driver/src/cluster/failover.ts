@@ -150,7 +150,7 @@ export class Failover {
     // that another has taken its place.
     const isSilent = episode?.reason === 'unanswered'
     fence(previous, isSilent ? 'condemned' : 'demoted', emit, (lease) => {
-      return isSilent || lease.isInTransaction
+      return isSilent || lease.isInTransaction || lease.isBound
     })
     // What writes by itself is about to be refused, and can run again; what gets no answer can not.
     if (!isSilent) setTimeout(() => cutWrites(previous), options.questionTimeoutMs).unref()

@@ -74,6 +74,7 @@ export class Holder {
 
   /** What it has made lives on this connection alone. */
   bindForGood(): void {
+    if (this.lease !== undefined) this.lease.isBound = true
     this.isPinned = true
     this.isBoundForGood = true
   }

@@ -10,7 +10,7 @@ import type { Instance, Role } from '../model/topology.js'
 import { classifyError } from '../policy/classify-error.js'
 import type { Candidate } from '../policy/select-reader.js'
 import { type Borrower as AnyBorrower, stateFit } from './borrower.js'
-import { BorrowerQueue } from './borrower-queue.js'
+import { BorrowerQueue, refuseLater } from './borrower-queue.js'
 import { ByteCount } from './byte-count.js'
 import { identify, isRoleInDoubt, makeReady } from './check-lease.js'
 import { ConnectGate } from './connect-gate.js'
@@ -275,6 +275,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     }
     this.#retire(lease)
     if (how === 'unfit') borrower.refuse(error)
+    // Roles may have changed while it was being asked.
+    else if (lease.isFenced || !this.isReachable)
+      borrower.refuse(lostError(FENCED_WHILE_CONNECTING))
     else this.lend(borrower)
   }
 
@@ -398,8 +401,3 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 }
 
 const FENCED_WHILE_CONNECTING = 'Connection lost: the instance was fenced while connecting.'
-
-/** mysql2's own words, and never inside the call. */
-function refuseLater(borrower: Borrower, message: string): void {
-  process.nextTick(() => borrower.refuse(new Error(message)))
-}

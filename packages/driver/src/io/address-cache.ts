@@ -12,6 +12,10 @@ const ZONE_TTL_MS = 5_000
 /** An address that works is looked up again this often, beside the traffic. */
 const REFRESH_AFTER_MS = 60_000
 
+/** A name that does not exist is asked for again after so long, then doubling. */
+const MISSING_FOR_MS = 500
+const MISSING_FOR_MOST_MS = 10_000
+
 /** Connects that did not reach a host. One that refuses, or cuts a connection, is there. */
 const LEADS_NOWHERE: ReadonlySet<string | undefined> = new Set([
   'ETIMEDOUT',
@@ -21,6 +25,12 @@ const LEADS_NOWHERE: ReadonlySet<string | undefined> = new Set([
 ])
 
 type Resolved = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void
+
+interface Missing {
+  readonly error: NodeJS.ErrnoException
+  readonly pauseMs: number
+  readonly notBeforeMs: number
+}
 
 interface Entry {
   addresses: readonly LookupAddress[]
@@ -37,6 +47,8 @@ export class AddressCache {
   readonly #lookup: LookupFunction
   readonly #underWay = new Map<string, Resolved[]>()
   readonly #entries = new LRUCache<string, Entry>({ max: MAX_NAMES })
+  /** Names that do not exist (ghosts stay in the topology for a day), and when each may be asked for again. */
+  readonly #missing = new LRUCache<string, Missing>({ max: MAX_NAMES })
 
   constructor(lookup: LookupFunction | undefined) {
     this.#lookup = lookup ?? (systemLookup as LookupFunction)
@@ -48,6 +60,11 @@ export class AddressCache {
     if (entry !== undefined) {
       this.#refreshWhenDue(host, entry)
       process.nextTick(answer, entry.addresses, options, callback)
+      return
+    }
+    const missing = this.#missing.get(host)
+    if (missing !== undefined && monotonicMs() < missing.notBeforeMs) {
+      process.nextTick(callback, missing.error, '', 0)
       return
     }
     this.#resolve(host, (error, addresses) => {
@@ -66,7 +83,8 @@ export class AddressCache {
 
   /** Fills the cache as soon as an instance is known, so that its first connection waits for no DNS either. */
   prefetch(host: string): void {
-    if (this.#entries.has(host)) return
+    const { notBeforeMs = 0 } = this.#missing.get(host) ?? {}
+    if (this.#entries.has(host) || monotonicMs() < notBeforeMs) return
     this.#resolve(host, (error, addresses) => {
       if (error === null) this.#keep(host, addresses)
     })
@@ -100,7 +118,18 @@ export class AddressCache {
 
   /** The address belongs to somebody else: the next connect looks the name up. */
   forget(host: string): void {
+    this.#missing.delete(host)
     this.#entries.delete(host)
+  }
+
+  #noteMissing(host: string, error: NodeJS.ErrnoException | null): void {
+    if (error === null) this.#missing.delete(host)
+    if (error?.code !== 'ENOTFOUND') return
+    const pauseMs = Math.min(
+      MISSING_FOR_MOST_MS,
+      2 * (this.#missing.get(host)?.pauseMs ?? MISSING_FOR_MS / 2),
+    )
+    this.#missing.set(host, { error, pauseMs, notBeforeMs: monotonicMs() + pauseMs })
   }
 
   #keep(host: string, addresses: readonly LookupAddress[]): void {
@@ -138,6 +167,7 @@ export class AddressCache {
     this.#underWay.set(host, callbacks)
     const done: Resolved = (error, addresses) => {
       this.#underWay.delete(host)
+      this.#noteMissing(host, error)
       for (const each of callbacks) each(error, addresses)
     }
     this.#lookup(host, { all: true }, (error, found, family) => {

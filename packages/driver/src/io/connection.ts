@@ -36,6 +36,8 @@ export class Connection<L extends Lender = Lender> {
   isDead = false
   /** Carries what a session left (locks, autocommit, a session user): never lent again. */
   isSpent = false
+  /** Holds what lives on it alone (locks, variables): of no use any more when its instance is no writer. */
+  isBound = false
   /** mysql2's `timeout` has fired, and the reply is still to come: lent to nobody until it has. */
   isReplyDue = false
   /** What runs on it now may have effects; to be cut when its instance is known to be no writer any more. */

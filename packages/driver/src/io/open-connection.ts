@@ -13,6 +13,9 @@ const PoolConnection = mysql.PoolConnection as unknown as new (
 /** Idle sockets are probed after so long; Linux waits two hours by itself (Node: socket.setKeepAlive). */
 const KEEP_ALIVE_AFTER_MS = 1_000
 
+/** mysql2's default for `connectTimeout`, for where that is switched off. */
+const PASSWORD_WITHIN_MS = 10_000
+
 /** ER_ACCESS_DENIED_ERROR: the one error after which a password function is asked again. */
 const ACCESS_DENIED = 1045
 
@@ -45,26 +48,48 @@ export async function openConnection(
   owner: ConnectionOwner,
   target: ConnectTarget,
 ): Promise<CoreConnection> {
-  if (target.password === undefined) return handshake(owner, target, target.config.password)
-  const asked: PasswordTarget = { ...target.endpoint, user: target.config.user }
+  const { config, password } = target
+  if (password === undefined) return handshake(owner, target, config.password)
+  const asked: PasswordTarget = { ...target.endpoint, user: config.user }
+  const withinMs = config.connectTimeout || PASSWORD_WITHIN_MS
   try {
-    return await handshake(owner, target, await askPassword(target.password, asked))
+    return await handshake(owner, target, await askPassword(password, asked, withinMs))
   } catch (error) {
     if ((error as { errno?: unknown }).errno !== ACCESS_DENIED) throw error
     // A signed token may have run out between its making and its use.
-    return handshake(owner, target, await askPassword(target.password, asked))
+    return handshake(owner, target, await askPassword(password, asked, withinMs))
   }
 }
 
 async function askPassword(
   ask: (target: PasswordTarget) => string | Promise<string>,
   target: PasswordTarget,
+  withinMs: number,
 ): Promise<string> {
-  const password: unknown = await ask(target)
+  const password: unknown = await inTime(ask, target, withinMs)
   if (typeof password === 'string') return password
   throw new TypeError(
     `aurora.password must return a string, it returned ${password === null ? 'null' : typeof password}`,
   )
+}
+
+/** A connect ends, whatever it waits for: a function that never answers must not hold its place for ever. */
+function inTime(
+  ask: (target: PasswordTarget) => unknown,
+  target: PasswordTarget,
+  withinMs: number,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const error = new Error(`aurora.password did not answer within ${withinMs} ms`)
+      reject(Object.assign(error, { code: 'ETIMEDOUT', fatal: true }))
+    }, withinMs)
+    timer.unref()
+    Promise.resolve(target)
+      .then(ask)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer))
+  })
 }
 
 function handshake(
