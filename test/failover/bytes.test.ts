@@ -38,6 +38,8 @@ interface Part {
   readonly isFresh?: boolean
   /** It comes only while roles are in doubt. */
   readonly isInDoubt?: boolean
+  /** What it answers may not run twice, whatever becomes of the answer. */
+  readonly isWrite?: boolean
   run(pool: AuroraPool): Promise<unknown>
   /** What an application is told when every byte arrives. */
   right(outcome: Outcome): boolean
@@ -100,6 +102,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'an OK',
     key: asked.query(WRITE),
+    isWrite: true,
     run: async (pool) => (await pool.query(WRITE))[0],
     right: isDone,
   },
@@ -220,6 +223,7 @@ class Lane {
         pool.aurora.stats().instances.every(({ open }) => open === 0),
       )
     }
+    const before = server.timesAsked(part.key)
     server.damage(part.key, damage)
     const outcome = await part.run(pool).then(
       (rows): Outcome => ({ rows }),
@@ -229,6 +233,8 @@ class Lane {
     const [rows] = await pool.query(HEALTHY)
     expect(rows).toEqual([{ answer: 42 }])
     await eventually('nothing is left', () => nothingIsLeft(pool))
+    const times = server.timesAsked(part.key) - before
+    if (part.isWrite) expect(times).toBe(1)
     return outcome
   }
 
@@ -288,6 +294,7 @@ describe.each(PARTS)('$name', (part) => {
     await tryAll(part, damages, (outcome) => {
       if (part.right(outcome)) return
       expect(outcome.error?.code).toMatch(/^(PROTOCOL_CONNECTION_LOST|ECONNRESET)$/)
+      if (part.isWrite) expect(outcome.error?.aurora?.outcome).toBe('unknown')
     })
   })
 
