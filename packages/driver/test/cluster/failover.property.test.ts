@@ -6,7 +6,7 @@ import { listen } from '../watch-pool.js'
 import { CLUSTER_HOST, ScriptedCluster } from './scripted/scripted-cluster.js'
 
 /** Stories per property. */
-const RUNS = 30
+const RUNS = 60
 /** Turns after which a story that has not ended never will. */
 const MAX_TURNS = 20_000
 /** Beyond every delay of the pool's own: what still has a timer then has forgotten it. */
