@@ -268,6 +268,7 @@ export class Cluster {
     const instance = this.#core.instance(id)
     this.#core.log.record('instance-down', id, { how: 'restart' })
     await instance.restart()
+    if (!instance.isUp) return
     instance.report()
     this.#core.log.record('instance-up', id, { role: instance.role })
   }

@@ -28,8 +28,8 @@ export async function failOver(
     core.log.record('writer-lost', struck.id, {})
     await waitUntil(core, startedAtMs + settings.promoteMs)
     if (core.schedule.isStopped) return async () => undefined
-    const promoted = await takeOver(core, struck, settings)
-    return followUp(core, struck, promoted, settings, hasEnded)
+    const promotion = await takeOver(core, struck, settings)
+    return followUp(core, struck, promotion, settings, hasEnded)
   } finally {
     core.pendingFailovers -= 1
   }
@@ -42,25 +42,34 @@ async function strike(core: ClusterCore, writer: Instance, how: Settings['how'])
   else writer.hang()
 }
 
+/** Who writes now, and how the other instances' copies of the topology learn of it. */
+interface Promotion {
+  readonly writer: Instance
+  thaw(): void
+}
+
 async function takeOver(
   core: ClusterCore,
   struck: Instance,
   settings: Settings,
-): Promise<Instance> {
-  if (core.writer !== struck && core.writer.state === 'up') return core.writer
+): Promise<Promotion> {
+  const thaw = () => undefined
+  if (core.writer !== struck && core.writer.state === 'up') return { writer: core.writer, thaw }
   const next = core.nextWriter(settings.to)
-  if (!next) return restartWriter(core)
+  if (!next) return { writer: await restartWriter(core), thaw }
   // The volume takes nothing more from the old writer before it takes anything from the new one.
   if (core.writer.state === 'up') await core.writer.crash()
   else await core.writer.fence()
   const others = core.instances.filter((each) => each !== next)
   const thaws = others.map((each) => each.copy.freeze())
-  core.schedule.after(settings.staleMs, () => {
-    for (const thaw of thaws) thaw()
-  })
   if (settings.restartPromoted) await next.cutSessions()
   await core.setWriter(next)
-  return next
+  return {
+    writer: next,
+    thaw() {
+      for (const each of thaws) each()
+    },
+  }
 }
 
 /** Without a reader Aurora makes the writer anew. */
@@ -76,7 +85,7 @@ async function restartWriter(core: ClusterCore): Promise<Instance> {
 function followUp(
   core: ClusterCore,
   struck: Instance,
-  promoted: Instance,
+  promotion: Promotion,
   settings: Settings,
   hasEnded: () => void,
 ) {
@@ -92,16 +101,19 @@ function followUp(
     const cancel = core.schedule.after(delayMs, () => void step())
     return step
   }
+  const refreshCopies = follow(settings.staleMs, () => promotion.thaw())
   const publishNames = follow(settings.dnsMs, () => core.publishNames())
   const bringBack = follow(settings.returnMs, async () => {
     const isAway = struck.state === 'down' || struck.state === 'hung'
-    if (struck === promoted || !isAway) return
+    if (struck === promotion.writer || !isAway) return
     await struck.restart()
+    if (!struck.isUp) return
     struck.report()
     core.log.record('instance-up', struck.id, { role: struck.role })
     core.publishNamesLater(settings.dnsMs)
   })
   return async () => {
+    await refreshCopies()
     await bringBack()
     await publishNames()
   }

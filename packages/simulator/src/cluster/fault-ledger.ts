@@ -41,6 +41,7 @@ export class FaultLedger {
     log.on((event) => {
       if (event.type === 'instance-up') this.#endOutages(event.instance)
       if (event.type === 'instance-removed') this.#forget(event.instance)
+      if (event.type === 'instance-added') this.#endRemoval(event.instance)
     })
   }
 
@@ -110,6 +111,13 @@ export class FaultLedger {
     for (const { fault } of this.#entries.values()) {
       const isOutage = fault.type === 'crash' || fault.type === 'hang'
       if (isOutage && fault.instance === instance) this.#end(fault.id)
+    }
+  }
+
+  /** However a deleted reader was made again. */
+  #endRemoval(instance: string | undefined): void {
+    for (const { fault } of this.#entries.values()) {
+      if (fault.type === 'reader-removed' && fault.instance === instance) this.#end(fault.id)
     }
   }
 

@@ -76,6 +76,11 @@ async function apply(core: ClusterCore, fault: Fault, hasEnded: () => void): Pro
       return change(instance.connectionLimit, fault.maxConnections)
     case 'reader-added': {
       const added = await addReader(core, fault)
+      const stopListening = core.log.on((event) => {
+        if (event.type !== 'instance-removed' || event.instance !== added.id) return
+        stopListening()
+        hasEnded()
+      })
       return () => core.remove(added)
     }
     case 'reader-removed':
@@ -113,10 +118,10 @@ async function crash(
   instance: Instance,
   returnAfterMs = Infinity,
 ): Promise<Undo> {
-  core.log.record('instance-down', instance.id, { how: 'crash' })
+  if (instance.state !== 'down') core.log.record('instance-down', instance.id, { how: 'crash' })
   await instance.crash()
   core.publishNamesLater()
-  return comeBack(core, instance, returnAfterMs, () => instance.restart())
+  return comeBack(core, instance, returnAfterMs, 'down')
 }
 
 async function hang(
@@ -124,22 +129,26 @@ async function hang(
   instance: Instance,
   returnAfterMs = Infinity,
 ): Promise<Undo> {
-  core.log.record('instance-down', instance.id, { how: 'hang' })
+  // What is dead cannot fall silent: the fault is in force, and nobody can tell.
+  if (instance.state === 'up') core.log.record('instance-down', instance.id, { how: 'hang' })
   instance.hang()
   core.publishNamesLater()
-  return comeBack(core, instance, returnAfterMs, () => instance.unhang())
+  return comeBack(core, instance, returnAfterMs, 'hung')
 }
 
+/** How an instance comes back from one kind of outage; from another that strikes it now it does not. */
 function comeBack(
   core: ClusterCore,
   instance: Instance,
   afterMs: number,
-  how: () => Promise<void>,
+  from: 'down' | 'hung',
 ): Undo {
   const heal = async () => {
     cancel()
-    if (instance.state !== 'down' && instance.state !== 'hung') return
-    await how()
+    if (instance.state !== from) return
+    if (from === 'down') await instance.restart()
+    else await instance.unhang()
+    if (!instance.isUp) return
     instance.report()
     core.log.record('instance-up', instance.id, { role: instance.role })
     core.publishNamesLater()

@@ -90,6 +90,8 @@ export class Instance implements SessionHost {
   #role: Role
   #state: InstanceState = 'down'
   #isFenced = false
+  /** Counts its crashes. */
+  #life = 0
 
   constructor(settings: InstanceSettings, surroundings: InstanceSurroundings) {
     const { storage, log, table, auroraVersion, timestampZoneMinutes } = surroundings
@@ -130,6 +132,10 @@ export class Instance implements SessionHost {
     return this.#state
   }
 
+  get isUp(): boolean {
+    return this.#state === 'up'
+  }
+
   get delayMs(): number {
     return this.delay.current
   }
@@ -153,7 +159,10 @@ export class Instance implements SessionHost {
 
   /** Starts to listen: at first on a given or a free port (0), later on the same one. */
   async start(port: number = this.port): Promise<void> {
+    const life = this.#life
     await this.#listener.open(port)
+    // It may have crashed while it started.
+    if (life !== this.#life) return
     this.#isFenced = false
     this.#state = 'up'
   }
@@ -194,6 +203,7 @@ export class Instance implements SessionHost {
 
   /** The process dies: sockets are reset, connects refused, nothing that was under way goes on. */
   async crash(): Promise<void> {
+    this.#life += 1
     this.#state = 'down'
     this.#listener.close()
     for (const socket of this.#ungreeted) socket.resetAndDestroy()

@@ -12,6 +12,7 @@ export class Listener {
   readonly #address: string
   readonly #onSocket: (socket: Socket) => void
   #server: Server | undefined
+  #opening: Promise<void> | undefined
   #port = 0
 
   constructor(address: string, onSocket: (socket: Socket) => void) {
@@ -23,8 +24,25 @@ export class Listener {
     return this.#port
   }
 
-  async open(port: number): Promise<void> {
-    if (this.#server) return
+  /** Resolves when it listens, or has been closed meanwhile. */
+  open(port: number): Promise<void> {
+    if (this.#opening) return this.#opening
+    if (this.#server) return Promise.resolve()
+    const opening: Promise<void> = this.#open(port, () => this.#opening === opening).finally(() => {
+      if (this.#opening === opening) this.#opening = undefined
+    })
+    this.#opening = opening
+    return opening
+  }
+
+  /** Refuses connections from now on; accepted ones live. */
+  close(): void {
+    this.#opening = undefined
+    this.#server?.close()
+    this.#server = undefined
+  }
+
+  async #open(port: number, isWanted: () => boolean): Promise<void> {
     const isReopening = this.#port !== 0
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -33,14 +51,9 @@ export class Listener {
       } catch (error) {
         if (!isReopening || attempt >= reopenAttempts) throw error
         await new Promise((resolve) => setTimeout(resolve, reopenPauseMs))
+        if (!isWanted()) return
       }
     }
-  }
-
-  /** Refuses connections from now on; accepted ones live. */
-  close(): void {
-    this.#server?.close()
-    this.#server = undefined
   }
 
   async #listen(port: number): Promise<void> {
@@ -48,10 +61,16 @@ export class Listener {
     this.#server = server
     try {
       server.listen({ host: this.#address, port, backlog, exclusive: true })
-      await once(server, 'listening')
+      // A server that is closed before it listens never says that it listens.
+      await Promise.race([once(server, 'listening'), once(server, 'close')])
     } catch (error) {
-      this.#server = undefined
+      if (this.#server === server) this.#server = undefined
       throw error
+    }
+    if (this.#server !== server) {
+      // It may have begun to listen after it was closed.
+      server.close()
+      return
     }
     const bound = server.address()
     if (bound !== null && typeof bound === 'object') this.#port = bound.port

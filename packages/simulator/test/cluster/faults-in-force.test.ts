@@ -111,12 +111,37 @@ describe('the faults in force', () => {
     expect(inForce()).toEqual([])
   })
 
-  it('an added reader that has been removed is not removed again', async () => {
+  it('that add or remove a reader are over when somebody else takes that back', async () => {
     const heal = await cluster.inject({ type: 'reader-added', id: 'late' })
     await cluster.removeReader('late')
+    expect(inForce()).toEqual([])
     const before = cluster.instances.map((each) => each.id)
     await heal()
     expect(cluster.instances.map((each) => each.id)).toEqual(before)
+
+    await cluster.addReader({ id: 'late' })
+    await cluster.inject({ type: 'reader-removed', instance: 'late' })
+    await cluster.addReader({ id: 'late' })
+    expect(inForce()).toEqual([])
+    await cluster.removeReader('late')
+  })
+
+  it('a silence over a crash does not bring the instance back when it is healed', async () => {
+    const crash = await cluster.inject({ type: 'crash', instance: 'instance-3' })
+    const silence = await cluster.inject({ type: 'hang', instance: 'instance-3' })
+    await silence()
+    expect([cluster.instance('instance-3').state, inForce()]).toEqual(['down', ['crash']])
+    await crash()
+    expect(cluster.instance('instance-3').state).toBe('up')
+  })
+
+  it('a crash over a silence is what counts', async () => {
+    const silence = await cluster.inject({ type: 'hang', instance: 'instance-3' })
+    const crash = await cluster.inject({ type: 'crash', instance: 'instance-3' })
+    await silence()
+    expect([cluster.instance('instance-3').state, inForce()]).toEqual(['down', ['crash']])
+    await crash()
+    expect(cluster.instance('instance-3').state).toBe('up')
   })
 
   it('a failover is listed before its reader is promoted, and can be healed then', async () => {
