@@ -178,6 +178,19 @@ describe('a topology that never shows the writer again', () => {
 })
 
 describe('rows of instances whose names lead elsewhere', () => {
+  it('a ghost whose name leads nowhere is asked for seldom', async () => {
+    const { cluster } = scenarios
+    await injectAll([{ type: 'ghost-row', serverId: 'phantom' }])
+    const scenario = await scenarios.open({ workers: { read: 4 } })
+    const name = cluster.writer.endpoint.replace('instance-1', 'phantom')
+    const lookups = () => cluster.lookups.get(name) ?? 0
+    await eventually('it was looked for', () => lookups() > 0)
+    await pause(2_500)
+    // About once a second at first, and then less and less often.
+    expect(lookups()).toBeLessThanOrEqual(5)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+  })
+
   it('a ghost whose name leads to another instance serves nothing', async () => {
     const { cluster } = scenarios
     const ghost = cluster.writer.endpoint.replace('instance-1', 'ghost')
