@@ -26,7 +26,6 @@ export class Wire {
   readonly #servers = new Map<string, Promise<Server>>()
   readonly #lines = new Set<Line>()
   readonly #traps = new Set<Trap>()
-  #forgetsAfterMs = Number.POSITIVE_INFINITY
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
@@ -64,13 +63,7 @@ export class Wire {
     return forwarderAddress(address)
   }
 
-  /** Connections that carried nothing for so long lead nowhere from then on; neither side is told, as with a NAT. */
-  forgetAfter(idleMs: number): void {
-    this.#forgetsAfterMs = idleMs
-    for (const line of this.#lines) line.forgetAfter(idleMs)
-  }
-
-  /** All connections of this moment lead nowhere, and neither side is told. New ones are served. */
+  /** All connections of this moment lead nowhere, and neither side is told, as with a NAT that has forgotten them. New ones are served. */
   loseSilently(): void {
     for (const line of this.#lines) line.lose()
   }
@@ -102,7 +95,6 @@ export class Wire {
       onStatement: (text) => this.#spring(text),
       onEnd: () => this.#lines.delete(line),
     })
-    line.forgetAfter(this.#forgetsAfterMs)
     this.#lines.add(line)
   }
 
@@ -132,8 +124,6 @@ class Line {
   #preparing: string | undefined
   #isLost = false
   #cutWithAnswer: Trap | undefined
-  #forgetting: NodeJS.Timeout | undefined
-  #forgetsAfterMs = Number.POSITIVE_INFINITY
 
   constructor(client: Socket, server: Socket, owner: LineOwner) {
     this.#client = client
@@ -150,32 +140,19 @@ class Line {
     server.on('data', (bytes) => this.#fromServer(bytes))
   }
 
-  forgetAfter(idleMs: number): void {
-    this.#forgetsAfterMs = idleMs
-    this.#used()
-  }
-
+  /** The server's side stays open as well, until somebody gives up. */
   lose(): void {
     this.#isLost = true
-    // The server's side of a lost connection stays open as well, until somebody gives up.
   }
 
   end(): void {
-    clearTimeout(this.#forgetting)
     this.#client.destroy()
     this.#server.destroy()
     this.#owner.onEnd()
   }
 
-  #used(): void {
-    clearTimeout(this.#forgetting)
-    if (this.#forgetsAfterMs === Number.POSITIVE_INFINITY || this.#isLost) return
-    this.#forgetting = setTimeout(() => this.lose(), this.#forgetsAfterMs)
-  }
-
   #fromClient(bytes: Buffer): void {
     if (this.#isLost) return
-    this.#used()
     this.#pending = Buffer.concat([this.#pending, bytes])
     for (;;) {
       if (this.#pending.length < HEADER_BYTES) return
@@ -194,7 +171,6 @@ class Line {
   #fromServer(bytes: Buffer): void {
     if (this.#isLost) return
     if (this.#cutWithAnswer !== undefined) return this.#cut(this.#cutWithAnswer)
-    this.#used()
     if (this.#preparing !== undefined && bytes.length >= HEADER_BYTES + 5 && bytes[4] === 0) {
       this.#prepared.set(bytes.readUInt32LE(HEADER_BYTES + 1), this.#preparing)
     }
@@ -227,7 +203,6 @@ class Line {
 
   #pass(how: 'reset' | 'end'): void {
     if (this.#isLost) return
-    clearTimeout(this.#forgetting)
     this.#isLost = true
     for (const socket of [this.#client, this.#server]) {
       if (how === 'reset') socket.resetAndDestroy()
