@@ -122,7 +122,10 @@ describe('a room in which statements wait', () => {
           options: resolveOptions({ maxWaiting: 8 }),
           emit: () => {},
           reason: () => undefined,
+          denial: () => undefined,
+          lastRefusal: () => undefined,
           place: placeOf,
+          lend: (work, pool) => pool.lend(work),
           giveUp: (work) => refused.push(work as Waiting),
         })
         const entered: Waiting[] = []
@@ -180,7 +183,10 @@ describe('a room in which statements wait', () => {
       options: resolveOptions({ maxWaiting: 2 }),
       emit: () => {},
       reason: () => undefined,
+      denial: () => undefined,
+      lastRefusal: () => undefined,
       place: () => undefined,
+      lend: () => {},
       giveUp: (work, error) => refused.push([(work as Waiting).name, error.message]),
     })
     for (const name of [0, 1, 2]) room.enter(new Waiting(name, true, undefined))

@@ -8,10 +8,6 @@ type WithPromise = { readonly Promise?: PromiseConstructor }
 
 /** mysql2's typings leave these classes out. */
 const classes = mysqlPromise as unknown as {
-  readonly PromiseConnection: new (
-    core: mysql.Connection,
-    promiseImpl?: PromiseConstructor,
-  ) => mysqlPromise.Connection
   readonly createPoolCluster: (options?: object) => { readonly constructor: unknown }
 }
 
@@ -35,7 +31,7 @@ export function createConnection(
   const stack = captureStack(createConnection)
   const PromiseImpl = (options as WithPromise).Promise ?? Promise
   return new PromiseImpl((resolve, reject) => {
-    core.once('connect', () => resolve(new classes.PromiseConnection(core, PromiseImpl)))
+    core.once('connect', () => resolve(core.promise(PromiseImpl) as mysqlPromise.Connection))
     core.once('error', (error) => {
       applyStack(error, stack)
       reject(error)

@@ -228,8 +228,10 @@ export function joinParts(
     monitorBytes: (pool) => monitor.bytesRead(pool.id),
     connectedMs: (pool) => monitor.connectedMs(pool.id),
     isClosing: () => state.isClosed,
-    ask: (pool) =>
-      members.isCurrent(pool) ? monitor.ask(pool.id) : monitor.probe(pool.id, pool.endpoint),
+    ask: (pool) => {
+      const isAsked = members.isCurrent(pool) && !state.isClosed
+      return isAsked ? monitor.ask(pool.id) : monitor.probe(pool.id, pool.endpoint)
+    },
     alarm: (pool, silentMs) => {
       const error = lostError(`The instance did not answer for ${Math.round(silentMs)} ms`)
       if (isWriter(pool)) {

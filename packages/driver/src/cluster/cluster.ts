@@ -300,6 +300,8 @@ export class Cluster implements Runner {
       pool.close(() => {
         if (--left > 0) return
         silence.stop()
+        // A question about an instance that was silent to the end.
+        this.#parts.monitor.close()
         this.#hold.close()
         done()
       })

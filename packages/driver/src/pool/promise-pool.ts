@@ -10,6 +10,11 @@ interface MysqlPromisePoolShape extends EventEmitter {
   readonly Promise: PromiseConstructor
 }
 
+/** A session of that pool. */
+interface SessionUnderneath {
+  promise(promiseImpl: PromiseConstructor): unknown
+}
+
 /** What the promise API needs of the callback pool underneath. */
 export interface PoolUnderneath extends EventEmitter {
   readonly config: PoolConfig
@@ -24,6 +29,7 @@ export interface PoolUnderneath extends EventEmitter {
     command: Command | undefined,
     callback: ResultCallback | undefined,
   ): void
+  getConnection(done: (error: unknown, session?: SessionUnderneath) => void): void
   transaction<T>(work: (tx: TransactionHandle) => T | PromiseLike<T>, options?: unknown): Promise<T>
   end(callback: (error?: Error | null) => void): void
 }
@@ -47,6 +53,16 @@ export class PromisePool extends MysqlPromisePool {
 
   query(sql: unknown, values?: unknown): Promise<unknown> {
     return this.#run('query', sql, values, PromisePool.prototype.query)
+  }
+
+  getConnection(): Promise<unknown> {
+    const { pool } = this
+    return new this.Promise((resolve, reject) => {
+      pool.getConnection((error, session) => {
+        if (session === undefined) reject(error)
+        else resolve(session.promise(this.Promise))
+      })
+    })
   }
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {

@@ -6,6 +6,7 @@ import type { ConnectionConfig } from '../contract/mysql2.js'
 import { ConnectionSurface } from './connection-surface.js'
 import { ConnectionView } from './connection-view.js'
 import { standOn } from './mysql2-ancestry.js'
+import { PromiseSession } from './promise-session.js'
 
 /** The pool that handed the session out. */
 export interface SessionOwner {
@@ -93,6 +94,10 @@ export class Session extends ConnectionSurface {
 
   close(): void {
     this.destroy()
+  }
+
+  promise(promiseImpl?: PromiseConstructor): unknown {
+    return new PromiseSession(this as never, promiseImpl)
   }
 
   /** mysql2 3.17 calls this of its own class when a promise connection is destroyed; there is nothing to take out of a pool. */

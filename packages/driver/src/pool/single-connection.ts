@@ -5,6 +5,7 @@ import type { Command, ConnectionConfig, ResultCallback } from '../contract/mysq
 import { ConnectionSurface } from './connection-surface.js'
 import { ConnectionView } from './connection-view.js'
 import { standOn } from './mysql2-ancestry.js'
+import { PromiseSingleConnection } from './promise-session.js'
 import type { SharedEngine } from './shared-engines.js'
 
 type Done = (error?: Error | null) => void
@@ -36,6 +37,10 @@ export class SingleConnection extends ConnectionSurface {
 
   override execute(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
     return super.execute(this.#withTypeCast(sql), values, callback)
+  }
+
+  promise(promiseImpl?: PromiseConstructor): unknown {
+    return new PromiseSingleConnection(this as never, promiseImpl)
   }
 
   connect(callback?: (error: Error | null, connection?: unknown) => void): void {
