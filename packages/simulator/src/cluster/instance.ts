@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocketOptions } from 'node:tls'
 import { errorPayload, packet, type ServerError } from '../protocol/packet.js'
 import { readOnlyError } from '../session/refusal.js'
+import { resetSocket } from '../session/reset-socket.js'
 import { Session } from '../session/session.js'
 import type { InstanceCounters, Role, SessionHost, SessionReport } from '../session/session-host.js'
 import type { AuroraAnswers } from '../sql/aurora-answers.js'
@@ -184,7 +185,7 @@ export class Instance implements SessionHost {
       return
     }
     if (this.#state !== 'up') {
-      socket.resetAndDestroy()
+      resetSocket(socket)
       return
     }
     if (this.#sessions.size >= this.connectionLimit.current) {
@@ -206,7 +207,7 @@ export class Instance implements SessionHost {
     this.#life += 1
     this.#state = 'down'
     this.#listener.close()
-    for (const socket of this.#ungreeted) socket.resetAndDestroy()
+    for (const socket of this.#ungreeted) resetSocket(socket)
     await this.cutSessions()
   }
 

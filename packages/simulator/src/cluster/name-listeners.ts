@@ -1,3 +1,4 @@
+import { resetSocket } from '../session/reset-socket.js'
 import type { ClusterCore } from './cluster-core.js'
 import { Listener } from './listener.js'
 
@@ -27,7 +28,7 @@ export class NameListeners {
       return new Listener(localAddress, (socket) => {
         const instance = core.instanceAt(name, turn++)
         if (instance) instance.accept(socket)
-        else socket.resetAndDestroy()
+        else resetSocket(socket)
       })
     })
     const [writer, ...others] = listeners

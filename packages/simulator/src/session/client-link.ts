@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { CompressedFraming } from '../protocol/compressed-framing.js'
+import { resetSocket } from './reset-socket.js'
 
 /** What the link reports to its session. */
 export interface ClientLinkEvents {
@@ -125,7 +126,7 @@ export class ClientLink {
   cut(): void {
     clearTimeout(this.#timer)
     this.#isEnding = true
-    this.#transport.resetAndDestroy()
+    resetSocket(this.#transport, this.#socket)
     this.#socket.destroy()
   }
 

@@ -42,8 +42,12 @@ export class LaggingSnapshot {
     return this.#takenAtMs !== undefined
   }
 
-  /** Whether `prepare` has something to do before the next command. */
-  needsPreparing(isIdle: boolean): boolean {
+  /**
+   * Whether `prepare` has something to do before the next command, whose text this is. Never before one that begins a
+   * transaction: that would take the snapshot's place, and look as if it were the snapshot.
+   */
+  needsPreparing(isIdle: boolean, sql = ''): boolean {
+    if (beginsTransaction.test(sql)) return false
     if (!this.isHeld) return this.isWanted && !this.#isInClientTransaction
     if (!this.isWanted) return true
     const nowMs = performance.now()

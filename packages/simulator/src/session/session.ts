@@ -233,7 +233,7 @@ export class Session implements SessionReport {
     this.#columnNames = translation.columnNames
     this.#isRewritten = translation.isRewritten
     const isInTheWay = this.#snapshot.isInTheWayOf(this.#text)
-    const wantsSnapshot = runsStatement(code) && this.#snapshot.needsPreparing(false)
+    const wantsSnapshot = runsStatement(code) && this.#snapshot.needsPreparing(false, this.#text)
     if (!statement && !isInTheWay && !wantsSnapshot) {
       this.#statements.readdress(code, translation.frame)
       this.#sendCommand(translation.frame, true)

@@ -79,6 +79,20 @@ describe('a lagging reader', () => {
     expect(Number((await firstRow(connection, sum)).v)).toBe(11)
   })
 
+  it('takes no transaction of the client’s for its own, not even the first thing that a session does', async () => {
+    await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 60_000 })
+    const connection = await connectTo(cluster, reader)
+    const flags = async (sql: string) => {
+      const [header] = await connection.query(sql)
+      return Number((header as { serverStatus: number }).serverStatus) & 1
+    }
+    expect(await flags('START TRANSACTION')).toBe(1)
+    await cluster.demote({ to: reader.id })
+    expect(await flags('SET @x = 1')).toBe(1)
+    expect(await flags('ROLLBACK')).toBe(0)
+    await connection.query('INSERT INTO t VALUES (2)')
+  })
+
   it('reads a table that was changed meanwhile, and lets the isolation level be set', async () => {
     const connection = await connectTo(cluster, reader)
     await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 60_000 })
