@@ -21,7 +21,8 @@ export class LeakCheck {
   heapBytes = []
   #pool
   #violate
-  #sockets = new Set()
+  /** Whatever was opened for statements, and is not closed. @type {Map<import('node:net').Socket, any>} */
+  #sockets = new Map()
   #listenersBefore = listenerCounts()
 
   /**
@@ -34,7 +35,7 @@ export class LeakCheck {
     this.#violate = violate
     pool.on('connection', (connection) => {
       const { stream } = /** @type {any} */ (connection)
-      this.#sockets.add(stream)
+      this.#sockets.set(stream, connection)
       stream.once('close', () => this.#sockets.delete(stream))
     })
   }
@@ -96,11 +97,20 @@ export class LeakCheck {
     while (!holds()) {
       if (performance.now() > untilMs) {
         const stats = JSON.stringify(this.#pool.aurora.stats())
-        return this.#violate(`${otherwise} (${this.#sockets.size} sockets): ${stats}`)
+        const sockets = [...this.#sockets].map(describeSocket).join('; ')
+        return this.#violate(`${otherwise} (${this.#sockets.size} sockets): ${stats} ${sockets}`)
       }
       await sleep(20)
     }
   }
+}
+
+/** @param {[import('node:net').Socket, any]} entry */
+function describeSocket([socket, connection]) {
+  const { remoteAddress, readyState, writableEnded, bytesRead, bytesWritten } = socket
+  const command = connection._command?.constructor.name
+  const facts = { readyState, writableEnded, isClosing: connection._closing, command }
+  return `${remoteAddress} ${JSON.stringify({ ...facts, bytesRead, bytesWritten })} thread ${connection.threadId}`
 }
 
 function listenerCounts() {
