@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../cluster/cluster.js'
-import { LoadRecorder } from './load-recorder.js'
+import { errorCode, LoadRecorder } from './load-recorder.js'
 import type { RunningLoad } from './running-load.js'
 
 /** What the built-in load needs of a pool: mysql2's promise API, or a part of it. */
@@ -29,6 +29,9 @@ const workers = [
   { kind: 'write', count: 4 },
 ] as const
 
+/** A pool may need this long until it has answered a read and a write. */
+const startLimitMs = 30_000
+
 /** The mean pause of a worker between two requests. */
 const pauseMs = 20
 
@@ -49,6 +52,12 @@ export async function startBuiltInLoad(
   const recorder = new LoadRecorder(name)
   const acknowledged = new Set<string>()
   let isStopping = false
+  let lastError: unknown
+  const answered = new Set<string>()
+  let begin: () => void = () => undefined
+  const began = new Promise<void>((resolve) => {
+    begin = resolve
+  })
 
   const request = async (kind: 'read' | 'write', token: string) => {
     if (kind === 'read') {
@@ -62,8 +71,12 @@ export async function startBuiltInLoad(
   }
   const work = async (kind: 'read' | 'write', worker: string) => {
     for (let number = 1; !isStopping; number += 1) {
-      // The recorder has noted the error.
-      await inRequest(() => request(kind, `${worker}-${number}`)).catch(() => undefined)
+      try {
+        await inRequest(() => request(kind, `${worker}-${number}`))
+        if (answered.size < workers.length && answered.add(kind).size === workers.length) begin()
+      } catch (error) {
+        lastError = error
+      }
       await sleep(pauseMs * (0.5 + Math.random()))
     }
   }
@@ -83,7 +96,7 @@ export async function startBuiltInLoad(
   }
   let stopping: ReturnType<typeof stop> | undefined
   return {
-    began: Promise.resolve(),
+    began: withinLimit(began, () => lastError),
     ended: new Promise(() => undefined),
     stop(zeroMs) {
       stopping ??= stop(zeroMs)
@@ -105,6 +118,20 @@ async function audit(cluster: Cluster, acknowledged: ReadonlySet<string>) {
     { title: 'Acknowledged writes lost', value: String(lost) },
     { title: 'Writes doubled', value: String(doubled) },
   ]
+}
+
+/** Rejects when nothing was answered in time, with the last error as the cause. */
+async function withinLimit(began: Promise<void>, lastError: () => unknown): Promise<void> {
+  const limit = new AbortController()
+  const late = sleep(startLimitMs, true, { signal: limit.signal, ref: false }).catch(() => false)
+  const isLate = await Promise.race([late, began.then(() => false)])
+  limit.abort()
+  if (!isLate) return
+  const error = lastError()
+  throw new Error(
+    `The load got no answer to a read and a write within ${startLimitMs / 1000} s${error ? `: ${errorCode(error)}` : ''}`,
+    { cause: error },
+  )
 }
 
 async function atMost(limitMs: number, promise: Promise<unknown>): Promise<void> {

@@ -20,7 +20,7 @@ export class LoadRecorder {
       this.#requests.push({ kind, startedMs, endedMs: performance.now() })
       return result
     } catch (error) {
-      this.#requests.push({ kind, startedMs, endedMs: performance.now(), error: codeOf(error) })
+      this.#requests.push({ kind, startedMs, endedMs: performance.now(), error: errorCode(error) })
       throw error
     } finally {
       this.#pending.delete(pending)
@@ -46,8 +46,8 @@ export class LoadRecorder {
   }
 }
 
-/** Never the message: it may hold values. */
-function codeOf(error: unknown): string {
+/** What an error is called: its code, else its name. Never its message, which may hold values. */
+export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

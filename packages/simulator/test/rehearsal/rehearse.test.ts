@@ -96,7 +96,9 @@ describe('the built-in load', () => {
 
 describe('a command of the user’s own', () => {
   it.each(['names', 'addresses'] as const)('connects by %s and is seen', async (hosts) => {
-    const run = await rehearseOnce({ command: [process.execPath, ownLoad], hosts })
+    // It begins with a table, and shall have written before the fault.
+    const command = [process.execPath, ownLoad]
+    const run = await rehearseOnce({ command, hosts, calmMs: 1000 })
     expect(run.loads).toEqual([])
     expect(run.command?.ended).toBeUndefined()
     const { answered, firstWriteMs } = clusterFigures(run.cluster)
