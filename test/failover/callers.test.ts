@@ -120,6 +120,19 @@ describe('a wait that its caller ends', () => {
       await afterwards(scenario, clear)
     })
 
+    it('by nobody: its signal is forgotten when it has run', async () => {
+      const scenario = await scenarios.open(options)
+      const clear = await obstruct(scenario)
+      heals.push(clear)
+      const { signal } = controller()
+      const waiting = write(scenario, 'next', { signal })
+      await eventually('it waits', () => scenario.pool.aurora.stats().active === 1)
+      await clear()
+      expect(await waiting).toBe('acknowledged')
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+      await scenario.end()
+    })
+
     it('by a signal given before', async () => {
       const scenario = await scenarios.open(options)
       const clear = await obstruct(scenario)
@@ -144,6 +157,34 @@ describe('a wait that its caller ends', () => {
     const own = new AbortController()
     return { signal: own.signal, abort: (reason: Error) => own.abort(reason) }
   }
+})
+
+describe('a transaction that its caller gives up', () => {
+  it.each(['waitMs', 'signal'] as const)('by %s, while it waits for a writer', async (by) => {
+    const scenario = await scenarios.open({ workers: false })
+    const { pool, cluster, ledger } = scenario
+    const id = await loseWriter(scenario)
+    let runs = 0
+    const { signal } = by === 'signal' ? { signal: AbortSignal.timeout(80) } : {}
+    const ending = await ledger.keep('transaction', (unit) =>
+      pool.transaction(
+        async (tx) => {
+          runs++
+          const { sql, values } = ledger.insert(unit)
+          await tx.query(sql, [...values])
+        },
+        signal === undefined ? { waitMs: 80 } : { signal },
+      ),
+    )
+    const code = by === 'signal' ? 'ERR_AURORA_ABORTED' : 'ERR_AURORA_NO_WRITER'
+    expect(ending).toMatchObject({ error: { code } })
+    await cluster.restart(id)
+    expect(await write(scenario, 'next')).toBe('acknowledged')
+    expect(runs).toBe(0)
+    if (signal !== undefined) expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    await scenario.end()
+    expect(await ledger.audit(cluster)).toMatchObject({ lost: [], doubled: [], denied: [] })
+  })
 })
 
 describe('a pool that ends in the middle of a failover', () => {
