@@ -19,7 +19,12 @@ export type { ActiveFault, Heal } from './cluster/fault-ledger.js'
 export type { InstanceState } from './cluster/instance.js'
 export type { EndpointPorts } from './cluster/name-listeners.js'
 export type { Lookup, NameAnswer, NamedInstance } from './cluster/name-service.js'
-export type { ClusterOptions, InstanceOptions, Timings } from './cluster/options.js'
+export type {
+  ClusterOptions,
+  InstanceOptions,
+  ResolvedTimings,
+  Timings,
+} from './cluster/options.js'
 export { startCluster } from './cluster/start-cluster.js'
 export type {
   ClusterState,

@@ -11,6 +11,7 @@ import { addReader, injectFault } from './inject-fault.js'
 import type { InstanceState } from './instance.js'
 import type { EndpointPorts, NameListeners } from './name-listeners.js'
 import type { Lookup, NameAnswer } from './name-service.js'
+import type { ResolvedTimings } from './options.js'
 
 /** One instance, as seen from outside. All fields are live. */
 export interface ClusterInstance {
@@ -140,6 +141,11 @@ export class Cluster {
   /** The storage that the cluster runs on. */
   get storage(): 'mysqld' | 'embedded' {
     return this.#core.storage.kind
+  }
+
+  /** Every delay of the simulation. */
+  get timings(): ResolvedTimings {
+    return this.#core.options.timings
   }
 
   /** The certificate (PEM) that signed the instances' certificates, with `tls: true`. */

@@ -2,6 +2,7 @@ import type { Cluster, ClusterInstance, NameRecord } from '../cluster/cluster.js
 import type { Fault, FaultType } from '../cluster/fault.js'
 import type { ActiveFault } from '../cluster/fault-ledger.js'
 import { nameTtlMs } from '../cluster/name-service.js'
+import type { ResolvedTimings } from '../cluster/options.js'
 import type { HostStatusRow } from '../sql/host-status-sql.js'
 
 /** A shared name, and where another process reaches what stands behind it just now. */
@@ -43,6 +44,7 @@ export interface ClusterState {
   readonly nowMs: number
   readonly name: string
   readonly storage: Cluster['storage']
+  readonly timings: ResolvedTimings
   /** Where another process connects to the cluster endpoint. */
   readonly connection: {
     readonly host: string
@@ -74,6 +76,7 @@ export function clusterState(cluster: Cluster): ClusterState {
     nowMs: cluster.nowMs,
     name: cluster.name,
     storage: cluster.storage,
+    timings: cluster.timings,
     connection: { host, port, user, database },
     endpoints,
     instances: cluster.instances.map(instanceState),
