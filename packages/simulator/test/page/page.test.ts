@@ -117,6 +117,13 @@ if (browserPath !== undefined) {
       expect(cluster.faults).toEqual([])
     })
 
+    it('says what an empty field stands for', async () => {
+      const { page } = await openPage()
+      const hintOf = (name: string) => page.getByLabel(name).getAttribute('placeholder')
+      expect(await hintOf('promoteMs')).toBe('50 ms')
+      expect(await hintOf('returnMs')).toBe('400 ms; planned: 0')
+    })
+
     it('keeps what is being typed while the cluster goes on', async () => {
       const { cluster, page } = await openPage()
       await page.getByLabel('Fault', { exact: true }).selectOption('slow')

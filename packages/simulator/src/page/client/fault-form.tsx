@@ -18,7 +18,6 @@ export function FaultForm({ state, isDisabled }: FormProps) {
   const [type, setType] = useState<FaultType>('failover')
   const { refusal, isBusy, send } = useRequest()
   const { summary, fields } = faultTable[type]
-  const ids = state.instances.map(({ id }) => id)
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     const fault = readFault(type, new FormData(event.currentTarget))
@@ -40,7 +39,7 @@ export function FaultForm({ state, isDisabled }: FormProps) {
       </div>
       <p class="what">{sentence(summary)}</p>
       {Object.entries(fields).map(([name, field]) => (
-        <FaultInput key={`${type} ${name}`} name={name} field={field} instances={ids} />
+        <FaultInput key={`${type} ${name}`} name={name} field={field} state={state} />
       ))}
       <button type="submit" class="main" disabled={isDisabled || isBusy}>
         Inject {type}

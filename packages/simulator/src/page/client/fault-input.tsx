@@ -1,34 +1,31 @@
+import type { ClusterState } from '../../control/cluster-state.js'
 import type { FaultField } from '../../faults/fault-table.js'
+import { fieldHint } from './field-hint.js'
 
 interface InputProps {
   readonly name: string
   readonly field: FaultField
-  /** Ids of the instances that there are. */
-  readonly instances: readonly string[]
+  readonly state: ClusterState
 }
 
 /** The control for one field of a fault; left empty, the field's default holds. */
-export function FaultInput({ name, field, instances }: InputProps) {
+export function FaultInput({ name, field, state }: InputProps) {
   return (
     <div class="field" title={field.summary}>
       <label htmlFor={idOf(name)}>
         <code>{name}</code>
       </label>
-      <Control name={name} field={field} instances={instances} />
+      <Control name={name} field={field} state={state} />
     </div>
   )
 }
 
-function Control({ name, field, instances }: InputProps) {
+function Control({ name, field, state }: InputProps) {
+  const { instances, timings } = state
   const isRequired = field.default === undefined
   switch (field.kind) {
     case 'duration':
-    case 'count': {
-      const unit = field.kind === 'duration' ? ' ms' : ''
-      const isNumber = /^\d+$/.test(field.default ?? '')
-      const hint = isNumber
-        ? `${field.default}${unit}`
-        : (field.default ?? `${field.summary}${unit && ','}${unit}`)
+    case 'count':
       // Text, because a duration may be the word `never`.
       return (
         <input
@@ -36,25 +33,24 @@ function Control({ name, field, instances }: InputProps) {
           name={name}
           type="text"
           inputMode="numeric"
-          placeholder={hint}
+          placeholder={fieldHint(field, timings)}
           required={isRequired}
           aria-description={field.summary}
         />
       )
-    }
     case 'id':
       return (
         <input
           id={idOf(name)}
           name={name}
           type="text"
-          placeholder={field.default ?? ''}
+          placeholder={fieldHint(field, timings)}
           required={isRequired}
           aria-description={field.summary}
         />
       )
     case 'instance':
-      return <Choice name={name} field={field} choices={instances} />
+      return <Choice name={name} field={field} choices={instances.map(({ id }) => id)} />
     case 'choice':
       return <Choice name={name} field={field} choices={field.choices.map(String)} />
     case 'flag':
