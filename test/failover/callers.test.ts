@@ -30,7 +30,7 @@ function write({ ledger, pool }: Scenario, kind: string, aurora: StatementOption
 const isWaiting = (pool: AuroraPool, count: number) => () => pool.aurora.stats().waiting === count
 
 describe('a queue that is full', () => {
-  it('refuses the newcomer at once; those in it run, in order, when there is a writer again', async () => {
+  it('refuses the newcomer at once; those in it run when there is a writer again', async () => {
     const room = 5
     const scenario = await scenarios.open({ workers: false, aurora: { maxWaiting: room } })
     const { pool, cluster, ledger } = scenario

@@ -37,6 +37,13 @@ export class Traffic {
     return this.#withoutLateness(sinceMs, this.#begunAtMs.at(-1) ?? sinceMs)
   }
 
+  /** Lets so much time pass since `sinceMs`, not counting the time in which this process stood still. */
+  async until(sinceMs: number, ms: number): Promise<void> {
+    await eventually('the time has passed', () => {
+      return this.#withoutLateness(sinceMs, performance.now()) > ms
+    })
+  }
+
   /** Waits for a statement that begins there, and tells how long after `sinceMs` that was. */
   async firstAfter(sinceMs: number): Promise<number> {
     const first = () => this.#begunAtMs.find((atMs) => atMs > sinceMs)
