@@ -245,6 +245,7 @@ export function joinParts(
     },
     onGap: () => {
       for (const pool of members.all()) pool.doubtAll()
+      monitor.doubtAll()
     },
     onTick: (nowMs) => {
       if (owner.takeUse()) usedMs = nowMs

@@ -20,6 +20,7 @@ import { GIVEN } from './monitor.js'
 import type { HeldReads } from './placement.js'
 import type { Failure } from './recovery.js'
 import { replay } from './replay.js'
+import { SessionLeases } from './session-leases.js'
 import { ClusterState } from './state.js'
 import { type Target, targetOf } from './target.js'
 import { abortedError, endOverload, limitWait, stopWaiting } from './wait.js'
@@ -44,6 +45,7 @@ export class Cluster implements Runner {
   readonly #config: PoolConfig
   readonly #parts: ClusterParts
   readonly #hold = new ProcessHold()
+  readonly #sessions = new SessionLeases((lease, holder) => this.giveBack(lease, holder))
   #active = 0
   #hasBeenUsed = false
   #onIdle: (() => void) | undefined
@@ -110,9 +112,11 @@ export class Cluster implements Runner {
       if (abortedBy !== undefined && !holder.mayFollowAbort(work.sqlClass))
         return this.#refuse(work, endedError(abortedBy), 'rolled-back')
       const { lease } = holder
+      if (holder.hasLostSession(work.sqlClass))
+        return this.#refuse(work, closedStateError(), undefined)
       if (lease !== undefined) {
         if (holder.isBound) return this.#runBound(work, holder, lease)
-        if (this.#parts.placement.suits(lease, work)) return this.begin(work, lease)
+        if (this.#parts.placement.suits(lease, work)) return this.#runHeld(work, lease)
         // Given back before the next is waited for, so that sessions cannot dead-lock each other.
         holder.lease = undefined
         this.giveBack(lease, holder)
@@ -165,13 +169,19 @@ export class Cluster implements Runner {
     work.wasInTransaction = lease.isInTransaction || (holder !== undefined && !lease.isAutocommit)
     work.wasPinned = holder?.isPinned ?? false
     lease.isWriting = !work.sqlClass.isRepeatable || work.wasInTransaction
-    if (holder !== undefined) holder.lease = lease
+    if (holder !== undefined) {
+      holder.lease = lease
+      holder.isRunning = true
+    }
     if (work.sqlClass.intent === 'read') work.context?.goesTo(pool.id)
     if (work.prelude === undefined) work.begin(lease)
     else replay(work, lease, this)
   }
 
   refused(work: Work, error: unknown): void {
+    if (work.holder?.hasLostSession(work.sqlClass))
+      return this.#refuse(work, closedStateError(), undefined)
+    if (work.holder?.lease?.isDead) work.holder.lease = undefined
     work.firstError ??= error
     this.#parts.recovery.recover(work, work.pool ?? this.members.given, undefined, error)
   }
@@ -188,8 +198,7 @@ export class Cluster implements Runner {
         lease.leftState = lease.state
         this.giveBack(lease, undefined)
       } else {
-        holder.note(work.text, sqlClass)
-        this.#letGo(holder)
+        this.#sessions.noteEnd(holder, work.text, sqlClass)
       }
     }
     this.#left(work)
@@ -213,8 +222,8 @@ export class Cluster implements Runner {
     if (isOver) holder.isDead = true
     if (lease !== undefined) {
       if (holder === undefined) this.giveBack(lease, undefined)
-      else if (lease.isDead) this.#drop(holder)
-      else this.#letGo(holder)
+      else if (lease.isDead) this.#sessions.drop(holder)
+      else this.#sessions.letGo(holder)
     }
     this.counts.surfaced++
     this.#left(work)
@@ -241,14 +250,7 @@ export class Cluster implements Runner {
 
   /** A session gives back what it holds. */
   release(holder: Holder): void {
-    const { lease } = holder
-    holder.lease = undefined
-    holder.isReleased = true
-    if (lease !== undefined) {
-      lease.leftState = lease.state
-      this.giveBack(lease, holder)
-    }
-    holder.forget()
+    this.#sessions.release(holder)
   }
 
   /** Resolves once the topology is confirmed, or it is known that there is none to confirm. */
@@ -316,19 +318,11 @@ export class Cluster implements Runner {
     }
   }
 
-  /** Between statements a session keeps its lease, unless it was released or must hold nothing. */
-  #letGo(holder: Holder): void {
-    if (holder.isReleased) return this.release(holder)
-    const { lease } = holder
-    if (lease === undefined || !holder.mayLetGo) return
-    holder.lease = undefined
-    this.giveBack(lease, holder)
-  }
-
-  /** The connection is lost; what the session has set is set again on the next one. */
-  #drop(holder: Holder): void {
-    if (holder.isReleased) return this.release(holder)
-    holder.lease = undefined
+  /** On the lease that its session holds; one that has lain idle is asked first. */
+  #runHeld(work: Work, lease: Lease): void {
+    if (!lease.lender.needsCheck(lease, work)) return this.begin(work, lease)
+    work.pool = lease.lender
+    lease.lender.lendHeld(lease, work)
   }
 
   /** What belongs to one connection runs there or nowhere. */
@@ -357,6 +351,7 @@ export class Cluster implements Runner {
     const { lease } = work
     if (lease === undefined) return undefined
     work.lease = undefined
+    if (work.holder !== undefined) work.holder.isRunning = false
     lease.lender.underWay--
     lease.isWriting = false
     return lease

@@ -47,6 +47,7 @@ export class Failover {
   readonly #setup: FailoverSetup
   #episode: Episode | undefined
   #completedMs = Number.NEGATIVE_INFINITY
+  #isClosed = false
 
   constructor(setup: FailoverSetup) {
     this.#setup = setup
@@ -83,7 +84,7 @@ export class Failover {
   ): void {
     const isEcho =
       lease === undefined ? this.#episode !== undefined : lease.generation !== pool.generation
-    if (isEcho) return
+    if (isEcho || this.#isClosed) return
     const { emit, options } = this.#setup
     const isFirst = this.#episode === undefined
     // Before the fence, which gives borrowers their error: what they do about it must find the episode open.
@@ -140,6 +141,7 @@ export class Failover {
   }
 
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#episode?.timer)
     this.#episode = undefined
   }

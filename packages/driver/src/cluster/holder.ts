@@ -26,6 +26,8 @@ export class Holder {
   hasWritten = false
   /** Texts of the BEGIN and SET TRANSACTION that opened what is open; undefined once anything else ran in it. */
   prelude: string[] | undefined
+  /** A statement runs on its lease. */
+  isRunning = false
   /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
   isDead = false
   /** A restart has undone its transaction and left its connection alive: until it begins or ends one, nothing of it may run. */
@@ -88,6 +90,12 @@ export class Holder {
   mayFollowAbort({ control }: SqlClass): boolean {
     if (control !== 'none' && control !== 'savepoint') this.abortedBy = undefined
     return control === 'rollback' || control === 'begin' || control === 'begin-read-only'
+  }
+
+  /** What is asked (LAST_INSERT_ID(), SHOW WARNINGS) is about a connection that is gone. */
+  hasLostSession({ intent, control, setsState }: SqlClass): boolean {
+    if (!this.keepsLease || intent !== 'session' || control !== 'none' || setsState) return false
+    return this.lease === undefined || this.lease.isDead
   }
 
   /** It has been released: nothing that it did concerns what it may still be used for. */

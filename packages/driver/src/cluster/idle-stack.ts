@@ -55,6 +55,17 @@ export class IdleStack<T extends Idle> {
     return true
   }
 
+  /** Takes out, the oldest first, those beyond `most` or not used since; `least` stay in any case. */
+  takeExcess(least: number, most: number, sinceMs: number): T[] {
+    let count = 0
+    for (const { lastUsedMs } of this.#items) {
+      const left = this.#items.length - count
+      if (left <= least || (left <= most && lastUsedMs >= sinceMs)) break
+      count++
+    }
+    return this.#items.splice(0, count)
+  }
+
   /** Takes out the one that has lain there longest. */
   removeOldest(): T | undefined {
     return this.#items.shift()

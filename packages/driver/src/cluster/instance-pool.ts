@@ -22,23 +22,18 @@ export type Lease = Connection<InstancePool>
 /** Who borrows from here. */
 export type Borrower = AnyBorrower<Lease>
 
-/**
- * The connections to one instance. Idle ones lie on a stack, so that the last used is used first, as in mysql2. Who finds none
- * waits in order of arrival, for a connection that another gives back or for a permit to open one, whichever comes first.
- */
+/** The connections to one instance. Who finds none idle waits in order, for one that is given back or for a permit to open one. */
 export class InstancePool implements Lender, Candidate, ConnectionOwner {
   readonly endpoint: Endpoint
   /** Replaced with each topology. */
   instance: Instance
   generation = 0
-  /** The topology's version when it got the role that it has. */
   roleVersion = 0
   underWay = 0
   isReachable = true
   penaltyUntilMs = 0
   readonly ewmaMs = undefined
   _closed = false
-  /** Counters for `stats()`. */
   readonly counts = { opened: 0, statements: 0 }
 
   readonly #setup: InstancePoolSetup
@@ -129,6 +124,11 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     return this.#waiting.remove(borrower)
   }
 
+  /** Lends a connection that its borrower has held already, and that is in doubt. One that is dead is refused. */
+  lendHeld(lease: Lease, borrower: Borrower): void {
+    void this.#lendWhenReady(lease, borrower, true, true)
+  }
+
   /** Whether a connection must show that it lives, and what it is, before it carries this. */
   needsCheck(lease: Lease, borrower: Borrower): boolean {
     if (lease.isDoubtful || (borrower.needsWriter && isRoleInDoubt(lease, this))) return true
@@ -139,7 +139,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Takes a connection back: for the next who waits, or onto the stack. One that must not be lent again is closed. */
   give(lease: Lease): void {
     if (lease.isDead) return
-    lease.lastUsedMs = monotonicMs()
+    lease.noteUse()
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
     const borrower = this.#waiting.next()
     if (borrower === undefined) return this.#idle.push(lease)
@@ -177,10 +177,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.give(lease)
   }
 
-  /**
-   * Makes every connection opened so far unusable: one increment. Idle ones are closed; those in use end with their statement, or
-   * at once where `cutIf` says so. Connects under way are cut too, and their borrowers with them.
-   */
+  /** Makes every connection opened so far unusable. Those in use end with their statement, or at once where `cutIf` says so. */
   fence(makeError: () => Error, cutIf: (lease: Lease) => boolean): number {
     this.generation++
     for (const lease of this.#idle.clear()) this.#retire(lease)
@@ -222,15 +219,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   sweep(): void {
     if (this._closed) return
     const { config, options } = this.#setup
-    const nowMs = monotonicMs()
     const minIdle = this.#hasLeft ? 0 : options.minIdle
-    while (this.#idle.length > minIdle && config.maxIdle < this.#limit) {
-      const { oldest } = this.#idle
-      const isTooOld = oldest !== undefined && nowMs - oldest.lastUsedMs > config.idleTimeout
-      if (oldest === undefined || !(isTooOld || this.#idle.length > config.maxIdle)) break
-      this.#idle.removeOldest()
-      this.#retire(oldest)
-    }
+    const maxIdle = Math.min(config.maxIdle, this.#limit)
+    // mysql2 closes idle connections only where `maxIdle` is below the limit.
+    const keepMs = config.maxIdle < this.#limit ? config.idleTimeout : Number.POSITIVE_INFINITY
+    const untilMs = monotonicMs() - keepMs
+    for (const lease of this.#idle.takeExcess(minIdle, maxIdle, untilMs)) this.#retire(lease)
     this.#openMore()
   }
 
@@ -250,10 +244,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     }
   }
 
-  /** mysql2's PoolConnection calls this on an error or a destroy. */
+  // mysql2's PoolConnection calls these two; connections are given back by who borrowed them.
   _removeConnection(): void {}
-
-  /** mysql2's PoolConnection calls this on `release()`: connections are given back by who borrowed them. */
   releaseConnection(): void {}
 
   #lendThis(lease: Lease, borrower: Borrower, isInDoubt: boolean): void {
@@ -262,7 +254,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   /** Checks a connection that is in doubt, and sends first what its borrower's session has set. */
-  async #lendWhenReady(lease: Lease, borrower: Borrower, isInDoubt: boolean): Promise<void> {
+  async #lendWhenReady(
+    lease: Lease,
+    borrower: Borrower,
+    isInDoubt: boolean,
+    isHeld = false,
+  ): Promise<void> {
     // Answers are owed: a silence must be noticed.
     this.underWay++
     const [how, error] = await makeReady(lease, borrower.state, isInDoubt)
@@ -276,7 +273,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#retire(lease)
     if (how === 'unfit') borrower.refuse(error)
     // Roles may have changed while it was being asked.
-    else if (lease.isFenced || !this.isReachable)
+    else if (isHeld || lease.isFenced || !this.isReachable)
       borrower.refuse(lostError(FENCED_WHILE_CONNECTING))
     else this.lend(borrower)
   }

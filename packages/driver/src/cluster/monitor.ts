@@ -147,12 +147,16 @@ export class Monitor {
     if (questioner.isAsking) return await questioner.topology(CALM)
     const isUrgent = this.#mode === 'urgent'
     const startedMs = monotonicMs()
+    const tell = (outcome: 'writer' | 'reader' | 'failed', code: string | undefined): void => {
+      const tookMs = monotonicMs() - startedMs
+      this.#setup.emit('instanceAsked', { instance: id, outcome, code, tookMs })
+    }
     const within = isUrgent || this.#failing.has(id) ? this.#urgent : CALM
     try {
       const report = await (this.#setup.question === 'topology'
         ? questioner.topology(within)
         : questioner.role(within))
-      if (isUrgent) this.#tell(id, report.isReadOnly ? 'reader' : 'writer', undefined, startedMs)
+      if (isUrgent) tell(report.isReadOnly ? 'reader' : 'writer', undefined)
       this.#setup.addresses.succeeded(questioner.endpoint.host)
       this.#refusals.clear(id)
       this.#failing.delete(id)
@@ -160,7 +164,7 @@ export class Monitor {
       return report
     } catch (error) {
       const code = codeOf(error)
-      if (isUrgent) this.#tell(id, 'failed', code, startedMs)
+      if (isUrgent) tell('failed', code)
       this.#noteFailure(id, questioner.endpoint.host, error)
       if (!this.#isClosed) this.#setup.onUnasked(id, error)
       throw error
@@ -207,6 +211,11 @@ export class Monitor {
   forget(id: string, endpoint: Endpoint): void {
     this.drop(id)
     this.#setup.addresses.forget(endpoint.host)
+  }
+
+  /** Connections from before a gap in the clock may be dead without having said so. */
+  doubtAll(): void {
+    this.#questioners.keepOnly(() => false)
   }
 
   /** Closes the connection to an instance that was condemned. */
@@ -378,20 +387,6 @@ export class Monitor {
   #questioner(id: string): Questioner {
     const instance = this.#topology?.instances.find((candidate) => candidate.id === id)
     return this.#questioners.of(id, instance?.endpoint)
-  }
-
-  #tell(
-    instance: string,
-    outcome: 'writer' | 'reader' | 'failed',
-    code: string | undefined,
-    startedMs: number,
-  ): void {
-    this.#setup.emit('instanceAsked', {
-      instance,
-      outcome,
-      code,
-      tookMs: monotonicMs() - startedMs,
-    })
   }
 }
 

@@ -87,7 +87,6 @@ export class Placement {
     const { members, state, target } = this.#setup
     const pool = lease.lender
     if (lease.isDead || lease.isFenced) return false
-    if (pool.needsCheck(lease, work)) return false
     if (state.mode !== 'cluster') return pool === members.given
     if (work.sqlClass.intent === 'session' && !work.mustWrite) {
       work.askedAs = pool.role

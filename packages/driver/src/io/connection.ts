@@ -52,6 +52,7 @@ export class Connection<L extends Lender = Lender> {
   isAutocommit: boolean
   /** As the handshake told it: a session that changed it leaves a connection that is not lent again. */
   readonly wasBornAutocommit: boolean
+  #heardBytes = 0
 
   constructor(
     core: CoreConnection,
@@ -102,6 +103,13 @@ export class Connection<L extends Lender = Lender> {
     if (status === undefined) return
     this.isInTransaction = (status & STATUS_IN_TRANSACTION) !== 0
     this.isAutocommit = (status & STATUS_AUTOCOMMIT) !== 0
+  }
+
+  /** It comes back: what counts as use is that something was heard of it. */
+  noteUse(): void {
+    const { bytesRead } = this
+    if (bytesRead !== this.#heardBytes) this.lastUsedMs = monotonicMs()
+    this.#heardBytes = bytesRead
   }
 
   /** What one of our own commands on it comes to: its answer, or the loss of the connection, whichever is told. */

@@ -155,7 +155,8 @@ function openSocket(config: ConnectionConfig, lookup: LookupFunction): Socket {
 /** Whatever greets without speaking MySQL's protocol makes mysql2 throw what its parser threw: nobody is there for us. */
 function asLost(error: Error): Error {
   const { code, errno } = error as { code?: unknown; errno?: unknown }
-  if (code !== undefined || errno !== undefined) return error
+  const isOfParser = error instanceof RangeError || error instanceof TypeError
+  if (!isOfParser && (code !== undefined || errno !== undefined)) return error
   const lost = new Error('Connection lost: what answered does not speak MySQL', { cause: error })
   return Object.assign(lost, { code: 'PROTOCOL_CONNECTION_LOST', fatal: true })
 }

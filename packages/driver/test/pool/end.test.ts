@@ -146,6 +146,18 @@ describe('connections to an instance that has fallen silent', () => {
 })
 
 describe('nothing is opened after end()', () => {
+  it('lets what runs end, however long that takes on an instance that is well', async () => {
+    // Four seconds are time for three questions, unanswered after which it would be condemned.
+    const pool = simulation.callbackPool({ aurora: { condemnAfterMs: 300 } })
+    await pool.aurora.ready()
+    const slow = run(pool, 'DO SLEEP(4)')
+    await eventually('it runs', () =>
+      pool.aurora.stats().instances.some(({ underWay }) => underWay > 0),
+    )
+    await end(pool)
+    await slow
+  })
+
   it('also not by questions, while a statement still runs and an instance is away', async () => {
     const pool = simulation.callbackPool()
     await pool.aurora.ready()
@@ -159,7 +171,11 @@ describe('nothing is opened after end()', () => {
     const slow = run(pool, 'DO SLEEP(2.5)')
     await pause(50)
     const ended = end(pool)
-    const opened = () => cluster.log.filter(({ type }) => type === 'connection-opened').length
+    // The one that is away; where the statement runs one question tells whether it is well.
+    const opened = () =>
+      cluster.log.filter(
+        ({ type, instance }) => type === 'connection-opened' && instance === reader?.id,
+      ).length
     const before = opened()
     await slow
     await ended

@@ -1,0 +1,47 @@
+import type { SqlClass } from '../policy/sql-class.js'
+import type { Holder } from './holder.js'
+import type { Lease } from './instance-pool.js'
+
+/** What becomes of the lease of a session between its statements, and at its end. */
+export class SessionLeases {
+  readonly #giveBack: (lease: Lease, holder: Holder) => void
+
+  constructor(giveBack: (lease: Lease, holder: Holder) => void) {
+    this.#giveBack = giveBack
+  }
+
+  /** A statement has ended well. */
+  noteEnd(holder: Holder, text: string | undefined, sqlClass: SqlClass): void {
+    holder.note(text, sqlClass)
+    // What is asked of a write in the same turn (SHOW WARNINGS, LAST_INSERT_ID()) must find its connection.
+    if (sqlClass.intent === 'write' && holder.mayLetGo) setImmediate(() => this.letGo(holder))
+    else this.letGo(holder)
+  }
+
+  /** Between statements a session keeps its lease, unless it was released or must hold nothing. */
+  letGo(holder: Holder): void {
+    if (holder.isReleased) return this.release(holder)
+    const { lease } = holder
+    if (lease === undefined || !holder.mayLetGo || holder.isRunning) return
+    holder.lease = undefined
+    this.#giveBack(lease, holder)
+  }
+
+  /** The connection is lost; what the session has set is set again on the next one. */
+  drop(holder: Holder): void {
+    if (holder.isReleased) return this.release(holder)
+    holder.lease = undefined
+  }
+
+  /** A session gives back what it holds. */
+  release(holder: Holder): void {
+    const { lease } = holder
+    holder.lease = undefined
+    holder.isReleased = true
+    if (lease !== undefined) {
+      lease.leftState = lease.state
+      this.#giveBack(lease, holder)
+    }
+    holder.forget()
+  }
+}
