@@ -132,7 +132,9 @@ async function deliver(socket: Socket, reply: Buffer, damage: Damage): Promise<v
     case 'reset':
       socket.write(reply.subarray(0, damage.at))
       await ownSegment()
-      socket.resetAndDestroy()
+      // Node never closes the handle of a socket that is reset while it ends, and the process could not exit.
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
       return
     case 'split':
       socket.write(reply.subarray(0, damage.at))
