@@ -37,7 +37,7 @@ const working = [
 
 const FLAGS = ['--headless', '--no-sandbox']
 const browser = await chromium.launch({ executablePath, args: FLAGS })
-const page = await browser.newPage({ viewport: { width: 1200, height: 870 }, colorScheme: 'light' })
+const page = await browser.newPage({ viewport: { width: 1280, height: 880 }, colorScheme: 'light' })
 await page.goto(control.url)
 await sleep(18_000)
 await cluster.failover({ how: 'hang', returnMs: 7000 })

@@ -26,7 +26,7 @@ export function InstanceTable({ state, rates, isDisabled }: TableProps) {
           <th scope="col">State</th>
           <NumberHead>Connections</NumberHead>
           <NumberHead>Statements/s</NumberHead>
-          <th scope="col">
+          <th scope="col" class="spark">
             <span class="hidden">Statements in the last half minute</span>
           </th>
           <NumberHead>Reads/s</NumberHead>
