@@ -122,6 +122,43 @@ describe('an instance endpoint', () => {
   })
 })
 
+describe('a host that does not name a cluster, with a way from ids to endpoints', () => {
+  const patternOf = (endpoint: string) => `?.${endpoint.split('.').slice(1).join('.')}`
+  const HOSTS: {
+    readonly [name: string]: () => { readonly host: string; readonly aurora: AuroraOptions }
+  } = {
+    'an address, and a pattern': () => {
+      const { address, endpoint } = scenarios.cluster.writer
+      return { host: address, aurora: { instanceEndpoint: patternOf(endpoint) } }
+    },
+    'an own domain, and a function': () => {
+      const { cluster } = scenarios
+      const host = 'db.shop.example'
+      const lookup = alias(host, cluster.writerEndpoint)
+      const instanceEndpoint = (id: string) => {
+        return { host: cluster.instance(id).address, port: cluster.port }
+      }
+      return { host, aurora: { lookup, instanceEndpoint } }
+    },
+    'an instance endpoint, and discover': () => {
+      return { host: scenarios.cluster.writer.endpoint, aurora: { discover: true } }
+    },
+  }
+
+  it.each(Object.entries(HOSTS))('%s: a failover like any other', async (_, given) => {
+    const { cluster } = scenarios
+    const { host, aurora } = given()
+    const scenario = await openOn(host, { aurora })
+    expect(scenario.pool.aurora.stats().mode).toBe('cluster')
+    // The instance that the host leads to is the one that goes, and stays away.
+    await cluster.failover({ promoteMs: 200, detectMs: 50, returnMs: 600_000, dnsMs: 600_000 })
+    await scenario.hears('failoverCompleted')
+    await scenario.load.serve(3)
+    expect(scenario.pool.aurora.topology?.writer?.id).toBe(cluster.writer.id)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+  })
+})
+
 describe('the reader endpoint', () => {
   it('leads to readers only, before and after a failover, and no write waits for a writer', async () => {
     const { cluster } = scenarios
