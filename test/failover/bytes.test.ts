@@ -185,6 +185,10 @@ beforeAll(async () => {
     await pool.aurora.ready()
     for (const { run } of PARTS) await run(pool).catch(() => {})
     await pool.query(HEALTHY)
+    // What has lain idle is pinged first.
+    const session = await pool.getConnection()
+    await session.ping()
+    session.release()
     // After a loss a new connection is asked who it is.
     await cluster.inject({ type: 'reset' })
     await pool.query(LOCKING).catch(() => {})
