@@ -35,7 +35,7 @@ export class Belief {
     if (state.isClosed) return
     if (topology === undefined) {
       this.#onRole(report)
-      return discovery.sawNothing()
+      return discovery.sawNothing(report.rows.length > 0)
     }
     members.get(report.answeredBy)?.setReachable(true)
     // Endpoints that were derived and lead nowhere (a tunnel, a security group) must not take the place of one that works.

@@ -75,7 +75,9 @@ function ping(lease: Connection): Promise<void> {
 /** Gives up on an answer after a time; the answer itself may still come and is ignored. */
 function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(lostError(`No answer within ${limitMs} ms`)), limitMs)
+    const expire = (): void => reject(lostError(`No answer within ${limitMs} ms`))
+    // If it was us who stood still, the answer lies in the kernel: it is read first.
+    const timer = setTimeout(() => setImmediate(expire), limitMs)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

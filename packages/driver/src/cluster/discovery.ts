@@ -102,11 +102,15 @@ export class Discovery {
     }
   }
 
-  /** The endpoint answered, and shows no instances: a privilege is missing, or a failover empties the table just now. */
-  sawNothing(): void {
+  /**
+   * The endpoint answered, and shows no instances: a privilege is missing, or a failover empties the table just now; or
+   * (`hasRows`) it shows some, and none of them has an endpoint.
+   */
+  sawNothing(hasRows: boolean): void {
     if (this.#isSettled || this.#setup.target.scope === 'single') return
     if (++this.#emptyAnswers < FAILURES_TO_GIVE_UP) return
-    this.#setup.settle('single', 'the topology cannot be read')
+    const reason = hasRows ? 'aurora.instanceEndpoint failed' : 'the topology cannot be read'
+    this.#setup.settle('single', reason)
     this.#setup.monitor.rest()
     this.#conclude()
   }

@@ -363,6 +363,9 @@ export class Monitor {
     }
     const heard = withKnownRows(this.#asHeard(report), previous)
     const update = applyReport(previous, heard, instanceEndpoint)
+    // Nobody has an endpoint: then there is nothing to discover.
+    if (previous === undefined && update.topology.instances.length === 0)
+      return this.#setup.onReport(report, undefined)
     this.#topology = update.topology
     this.#freshener.learn(update.topology)
     for (const { endpoint } of update.topology.instances)

@@ -1,5 +1,6 @@
 import { codeOf } from '../contract/error-code.js'
 import type { ErrorDetail } from '../contract/error-detail.js'
+import { AuroraError } from '../contract/errors.js'
 import type { Emit, FailoverReason } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
@@ -83,18 +84,21 @@ export class Recovery {
     const failure: Failure = { pool, lease, error, kind }
     work.failures++
     // Part of it may have taken effect: the first of several statements, or what a procedure did before it failed.
-    if (!ranNothing(work, kind)) consistency.wrote(work.context)
+    // Without a connection nothing was sent, whatever an attempt before has left in `work`.
+    const wasSent = lease !== undefined && work.wasSent
+    const hasRun = wasSent && !ranNothing(work, kind)
+    if (hasRun) consistency.wrote(work.context)
     const attempt: FailedAttempt = {
       kind,
-      wasSent: work.wasSent,
+      wasSent,
       isPinned: work.wasPinned,
       inTransaction: work.wasInTransaction,
       isFirstInTransaction: work.holder?.canReplay ?? false,
       askedAs: work.askedAs,
       sql: work.sqlClass,
       isIdempotent: work.isIdempotent,
-      hasDelivered: work.hasDelivered,
-      usedLocalInfile: work.usedLocalInfile,
+      hasDelivered: wasSent && work.hasDelivered,
+      usedLocalInfile: wasSent && work.usedLocalInfile,
       hasBudget: budget.hasTokens,
     }
     if (!state.isAurora) return this.#asMysql2(work, failure, attempt)
@@ -163,7 +167,7 @@ export class Recovery {
     }
     if (decision.on === 'writer') work.mustWrite = true
     if (decision.replayBegin) work.prelude = holder?.prelude
-    if (work.wasSent) {
+    if (lease !== undefined && work.wasSent) {
       budget.spend()
       if (!ranNothing(work, kind)) work.mayHaveRun = true
     }
@@ -245,11 +249,11 @@ export class Recovery {
     const { options, failover, surface, place, lend } = this.#setup
     const nowMs = monotonicMs()
     work.overloadedSinceMs ??= nowMs
-    const limitMs = failover.isRecent(DOUBTFUL_AFTER_MS)
-      ? options.failoverTimeoutMs
-      : options.overloadWaitMs
+    const isPatient = failure.kind === 'lost' || failover.isRecent(DOUBTFUL_AFTER_MS)
+    const limitMs = isPatient ? options.failoverTimeoutMs : options.overloadWaitMs
     const leftMs = work.overloadedSinceMs + limitMs - nowMs
-    if (leftMs <= 0) return surface(work, failure, undefined)
+    const end = (): void => surface(work, endOfWait(failure, limitMs), undefined)
+    if (leftMs <= 0) return end()
     pool.penaltyUntilMs = nowMs + PENALTY_MS
     work.avoid = pool
     const other = work.askedAs === 'reader' ? place(work) : undefined
@@ -259,16 +263,24 @@ export class Recovery {
     work.pool = pool
     pool.waitOn(work)
     work.overloadTimer ??= setTimeout(() => {
-      if (work.pool?.withdraw(work)) surface(work, failure, undefined)
+      if (work.pool?.withdraw(work)) end()
     }, leftMs).unref()
   }
 }
 
-/** It was not sent, has no effects, or the server's refusal proves that it did nothing. */
-function ranNothing({ wasSent, sqlClass }: Work, kind: ErrorKind): boolean {
-  if (!wasSent || sqlClass.isRepeatable) return true
+/** Of what was sent: it has no effects, or the server's refusal proves that it did nothing. */
+function ranNothing({ sqlClass }: Work, kind: ErrorKind): boolean {
+  if (sqlClass.isRepeatable) return true
   const isProof = kind === 'refused' || kind === 'stale-handle'
   return isProof && sqlClass.isSingle && !sqlClass.isCall
+}
+
+/** "Too many connections" is the server's own word; a connect that came to nothing is not what ended the statement. */
+function endOfWait(failure: Failure, limitMs: number): Failure {
+  if (failure.kind !== 'lost') return failure
+  const message = `No connection could be opened within ${limitMs} ms (aurora.failoverTimeoutMs)`
+  const error = new AuroraError('ERR_AURORA_NO_CONNECTION', message, { cause: failure.error })
+  return { ...failure, error }
 }
 
 function reasonOf(kind: ErrorKind, lease: Lease | undefined): FailoverReason {

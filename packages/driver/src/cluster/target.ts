@@ -63,5 +63,15 @@ function chosenEndpoint(
 ): InstanceEndpoint | undefined {
   if (option === undefined) return undefined
   if (typeof option === 'string') return instanceEndpointFromPattern(option, port)
-  return (id) => (isPlainInstanceId(id) ? option(id) : undefined)
+  return (id) => (isPlainInstanceId(id) ? endpointBy(option, id) : undefined)
+}
+
+/** What the application's function says, if that is an endpoint: an instance that has none is left out. */
+function endpointBy(option: InstanceEndpoint, id: string): Endpoint | undefined {
+  try {
+    const { host, port } = option(id) ?? {}
+    return typeof host === 'string' && typeof port === 'number' ? { host, port } : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -26,18 +26,30 @@ export function watchLife(
   const startedMs = monotonicMs()
   let { bytesRead } = life()
   let heardMs = startedMs
+  let isCertain = false
+  let immediate: NodeJS.Immediate | undefined
   const look = (): void => {
     const nowMs = monotonicMs()
     const now = life()
-    if (now.bytesRead !== bytesRead) heardMs = nowMs
+    if (now.bytesRead !== bytesRead) {
+      heardMs = nowMs
+      isCertain = false
+    }
     bytesRead = now.bytesRead
     const dueMs =
       now.connectedMs === undefined
         ? startedMs + connectMs
         : Math.max(heardMs, now.connectedMs) + answerMs
-    if (nowMs >= dueMs) expired(nowMs - startedMs)
-    else timer = setTimeout(look, Math.min(dueMs - nowMs, connectMs)).unref()
+    if (nowMs >= dueMs && isCertain) expired(nowMs - startedMs)
+    else if (nowMs >= dueMs) {
+      // If it was us who stood still, the answer lies in the kernel: it is read before the next look.
+      isCertain = true
+      immediate = setImmediate(look)
+    } else timer = setTimeout(look, Math.min(dueMs - nowMs, connectMs)).unref()
   }
   let timer = setTimeout(look, Math.min(connectMs, answerMs)).unref()
-  return () => clearTimeout(timer)
+  return () => {
+    clearTimeout(timer)
+    clearImmediate(immediate)
+  }
 }

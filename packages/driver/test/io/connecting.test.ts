@@ -150,6 +150,10 @@ describe('in calm nothing is asked twice', () => {
     await Promise.all(Array.from({ length: 10 }, () => pool.query('SELECT 1')))
     await pool.query(write)
     const session = await pool.getConnection()
+    // Connections opened by the cluster's name have said whose they are.
+    await eventually('none is nameless', () =>
+      pool.aurora.stats().instances.every(({ id, open }) => id !== '(endpoint)' || open === 0),
+    )
     const before = simulation.counts()
     for (let turn = 0; turn < 50; turn++) {
       await pool.query('SELECT 1')
