@@ -79,7 +79,7 @@ describe.each(Object.entries(TROUBLES))('while %s', (_, faultsOf) => {
       const opened = sockets().length
       looksLater.push(() => {
         expect(sockets()).toHaveLength(opened)
-        expect(pool.aurora.stats()).toMatchObject({ active: 0, waiting: 0 })
+        expect(pool.aurora.stats()).toMatchObject({ active: 0, waiting: 0, isFailingOver: false })
         expect(pool.aurora.stats().instances.filter(({ open }) => open > 0)).toEqual([])
       })
       expect(await ledger.audit(cluster)).toMatchObject({
