@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { scaled } from '../../packages/driver/test/simulation.js'
 import type { Unit } from './ledger.js'
 import { NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
 
@@ -72,6 +73,27 @@ describe('the writer is demoted under its connections', () => {
     )
     expect(await cluster.query('SELECT times FROM app.tally')).toEqual([{ times: 20 }])
     await scenario.end()
+  })
+
+  it('the promoted one takes no connections for a moment: what was refused waits on', async () => {
+    const { cluster } = scenarios
+    const scenario = await openDemoted()
+    const { ledger, pool } = scenario
+    const { length: before } = scenario.events('writerPromoted')
+    pool.aurora.once('writerPromoted', () => {
+      void cluster.inject({ type: 'refuse' }).then((heal) => setTimeout(heal, scaled(400)))
+    })
+    const endings = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        ledger.keep('refused', (unit) => {
+          const { sql, values } = ledger.insert(unit)
+          return pool.promise().query(sql, [...values])
+        }),
+      ),
+    )
+    expect(scenario.events('writerPromoted').length).toBeGreaterThan(before)
+    for (const ending of endings) expect(ending).toBe('acknowledged')
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
   })
 
   it('a statement prepared before runs after, on the new writer', async () => {
