@@ -2,7 +2,7 @@ import { Found } from './sql-findings.js'
 import { SqlLexer, type SqlReading, type TokenKind } from './sql-lexer.js'
 import type { SqlWord } from './sql-words.js'
 
-const { WRITE, SESSION, EFFECTS, PINS, VARIABLE, SYSTEM_VARIABLE, INTO, BAD } = Found
+const { WRITE, SESSION, EFFECTS, PINS, VARIABLE, SYSTEM_VARIABLE, BAD } = Found
 
 const OPEN = 40
 const CLOSE = 41
@@ -121,14 +121,17 @@ export class SqlScanner {
     if (this.#expectation !== 'nothing') {
       this.#meetExpectation()
     }
-    // These are functions before a parenthesis, and statements elsewhere.
-    if (this.#token !== OPEN && isEitherWord(this.#before, 'INSERT', 'REPLACE')) {
+    const before = this.#before
+    if (typeof before === 'object' && before.isStatementOrFunction && this.#token !== OPEN) {
       this.findings |= WRITE | EFFECTS
     }
     switch (kind) {
       case 'word':
         if (lexer.word !== undefined) {
-          this.#noteWord(lexer.word.text)
+          this.findings |= lexer.word.findings
+          if (lexer.word.isFollower) {
+            this.#noteFollower(lexer.word.text)
+          }
         }
         break
       case 'punctuation':
@@ -154,34 +157,10 @@ export class SqlScanner {
     }
   }
 
-  #noteWord(text: string): void {
-    switch (text) {
-      case 'INTO':
-        this.findings |= INTO | WRITE | EFFECTS
-        break
-      case 'UPDATE':
-      case 'DELETE':
-      case 'LOCK':
-      case 'NEXTVAL':
-      case 'SETVAL':
-        this.findings |= WRITE | EFFECTS
-        break
-      case 'SHARE':
-        if (isWordToken(this.#before, 'FOR')) {
-          this.findings |= WRITE | EFFECTS
-        }
-        break
-      case 'FOR':
-        // MariaDB's `NEXT VALUE FOR sequence`.
-        if (isWordToken(this.#before, 'VALUE')) {
-          this.findings |= WRITE | EFFECTS
-        }
-        break
-      case 'SQL_CALC_FOUND_ROWS':
-        this.findings |= PINS | WRITE | EFFECTS
-        break
-      default:
-        break
+  /** `FOR SHARE` locks; `NEXT VALUE FOR` is MariaDB's way to take a number from a sequence. */
+  #noteFollower(text: string): void {
+    if (isWordToken(this.#before, text === 'SHARE' ? 'FOR' : 'VALUE')) {
+      this.findings |= WRITE | EFFECTS
     }
   }
 

@@ -1,5 +1,8 @@
 import { EFFECT_FREE_FUNCTIONS } from './effect-free-functions.js'
 import { nameCharacter } from './sql-characters.js'
+import { Found } from './sql-findings.js'
+
+const { WRITE, EFFECTS, PINS, INTO } = Found
 
 /** A word that means something to the classifier. */
 export interface SqlWord {
@@ -11,6 +14,12 @@ export interface SqlWord {
   readonly mayPrecedeParenthesis: boolean
   /** A database that describes the server itself. */
   readonly isSystemSchema: boolean
+  /** What its mere presence in a statement says. */
+  readonly findings: number
+  /** `FOR`, `SHARE`: what it says depends on the word before it. */
+  readonly isFollower: boolean
+  /** `INSERT`, `REPLACE`: functions before a parenthesis, and statements elsewhere. */
+  readonly isStatementOrFunction: boolean
 }
 
 /** Reserved words (MySQL 8.4 manual, 11.3 "Keywords and Reserved Words") seen before `(`. */
@@ -40,20 +49,43 @@ const OTHERS = `AGAINST ALTER ANALYZE ANY AUTOCOMMIT BEGIN BINLOG CACHE CALL CHA
 const PRECEDING = new Set(BEFORE_PARENTHESIS)
 const SCHEMAS = new Set(SYSTEM_SCHEMAS)
 
-/** Words by their hash; two that share one follow each other in the array. */
-const WORDS = new Map<number, SqlWord[]>()
+const FINDINGS: Readonly<Record<string, number>> = {
+  INTO: INTO | WRITE | EFFECTS,
+  UPDATE: WRITE | EFFECTS,
+  DELETE: WRITE | EFFECTS,
+  LOCK: WRITE | EFFECTS,
+  NEXTVAL: WRITE | EFFECTS,
+  SETVAL: WRITE | EFFECTS,
+  SQL_CALC_FOUND_ROWS: PINS | WRITE | EFFECTS,
+}
+
+interface Entry {
+  readonly hash: number
+  readonly word: SqlWord
+}
+
+/** An open hash table, four times as large as what is in it: most names of an application end at an empty place. */
+const TABLE_SIZE = 4096
+const TABLE: (Entry | undefined)[] = new Array(TABLE_SIZE).fill(undefined)
 for (const text of new Set([...EFFECT_FREE_FUNCTIONS, ...PRECEDING, ...SCHEMAS, ...OTHERS])) {
   let hash = 0
   for (let index = 0; index < text.length; index++) {
     hash = foldIntoHash(hash, text.charCodeAt(index))
   }
-  const word = Object.freeze({
+  const word: SqlWord = Object.freeze({
     text,
     isEffectFree: EFFECT_FREE_FUNCTIONS.has(text),
     mayPrecedeParenthesis: PRECEDING.has(text),
     isSystemSchema: SCHEMAS.has(text),
+    findings: FINDINGS[text] ?? 0,
+    isFollower: text === 'FOR' || text === 'SHARE',
+    isStatementOrFunction: text === 'INSERT' || text === 'REPLACE',
   })
-  WORDS.set(hash, [...(WORDS.get(hash) ?? []), word])
+  let place = hash % TABLE_SIZE
+  while (TABLE[place] !== undefined) {
+    place = (place + 1) % TABLE_SIZE
+  }
+  TABLE[place] = { hash, word }
 }
 
 /**
@@ -71,13 +103,12 @@ export function findWord(
   end: number,
   hash: number,
 ): SqlWord | undefined {
-  const candidates = WORDS.get(hash)
-  if (candidates !== undefined) {
-    for (const candidate of candidates) {
-      if (isSpelled(candidate.text, text, start, end)) {
-        return candidate
-      }
+  let place = hash % TABLE_SIZE
+  for (let entry = TABLE[place]; entry !== undefined; entry = TABLE[place]) {
+    if (entry.hash === hash && isSpelled(entry.word.text, text, start, end)) {
+      return entry.word
     }
+    place = (place + 1) % TABLE_SIZE
   }
   return undefined
 }
