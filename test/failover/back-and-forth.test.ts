@@ -15,6 +15,7 @@ const quick = {
   returnMs: scaled(300),
 }
 const ROUNDS = 10
+const WAYS = ['crash', 'planned', 'hang'] as const
 
 /** Every writer that has ever failed may be back as a reader by now, so that there is somebody to move to. */
 function everyoneIsUp({ cluster }: Scenario): Promise<void> {
@@ -24,11 +25,12 @@ function everyoneIsUp({ cluster }: Scenario): Promise<void> {
 }
 
 describe('failover back and forth, ten times', () => {
-  it.each(['crash', 'planned', 'hang'] as const)('%s: serves again after each', async (how) => {
+  it('in every way: serves again after each', async () => {
     const { cluster } = scenarios
     const scenario = await scenarios.open({ workers })
     for (let round = 0; round < ROUNDS; round += 1) {
       const former = cluster.writer.id
+      const how = WAYS[round % WAYS.length] as (typeof WAYS)[number]
       await cluster.failover({ how, ...quick })
       expect(cluster.writer.id).not.toBe(former)
       // Each way of writing and reading is served again before the next.
