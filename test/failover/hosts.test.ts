@@ -266,3 +266,22 @@ describe('a secondary cluster, which has no writer at all', () => {
       await scenario.end()
     }))
 })
+
+describe('an instanceEndpoint that throws', () => {
+  it('is not waited for: the endpoint given serves alone, and that is said', async () => {
+    const { cluster } = scenarios
+    const instanceEndpoint = () => {
+      throw new Error('there is no such instance')
+    }
+    const scenario = await openOn(cluster.writerEndpoint, {
+      aurora: { instanceEndpoint },
+      workers: false,
+      isReady: false,
+    })
+    expect(await write(scenario)).toBe('acknowledged')
+    await scenario.pool.aurora.ready()
+    expect(scenario.pool.aurora.stats().mode).toBe('single')
+    expect(scenario.events('discovered')).toHaveLength(1)
+    await scenario.end()
+  })
+})

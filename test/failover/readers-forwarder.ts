@@ -13,12 +13,18 @@ export class Forwarder {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #isSilent = false
+  #toReset = 0
 
   private constructor(address: string, target: ClusterInstance) {
     this.address = address
     this.#server = createServer((client) => {
       this.#keep(client)
       if (this.#isSilent) return
+      if (this.#toReset > 0) {
+        this.#toReset -= 1
+        client.resetAndDestroy()
+        return
+      }
       const server = connect({ host: target.address, port: target.port })
       this.#keep(server)
       this.#join(client, server)
@@ -40,6 +46,11 @@ export class Forwarder {
   /** From now on nothing passes, in either direction; connections are taken and not greeted. */
   fallSilent(): void {
     this.#isSilent = true
+  }
+
+  /** The next connections, so many of them, are reset as soon as they are taken. */
+  resetNext(count: number): void {
+    this.#toReset = count
   }
 
   /** Takes no more connections, and resets those that are open. */
