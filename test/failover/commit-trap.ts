@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Cluster } from 'aurora-mysql2-simulator'
+import { resetSocket } from './reset-socket.js'
 
 /**
  * What happens to a COMMIT on its way. `before`: it never arrives. `during`: it is sent and the connection cut at once. `after`: it
@@ -71,13 +72,13 @@ export class CommitTrap {
       if (fault === 'during') server.write(chunk, () => server.destroy())
       if (fault === 'before') server.destroy()
       if (fault === 'late') setTimeout(() => server.end(chunk), 30)
-      client.resetAndDestroy()
+      resetSocket(client)
     })
     server.on('data', (chunk) => {
       if (isOver) return
       if (!losesAnswer) return void client.write(chunk)
       isOver = true
-      client.resetAndDestroy()
+      resetSocket(client)
       server.destroy()
     })
     client.once('close', () => {

@@ -9,6 +9,7 @@ import {
   type Simulation,
   simulate,
 } from '../../packages/driver/test/simulation.js'
+import { resetSocket } from './reset-socket.js'
 
 /** How a pool tells that a server is not there, when it says nothing. */
 const CONNECT_TIMEOUT_MS = 150
@@ -36,7 +37,7 @@ function errorPacket(errno: number, message: string): Buffer {
 const STRANGERS: readonly Stranger[] = [
   { name: 'a server that says nothing', greet: () => {} },
   { name: 'a server that closes at once', greet: (socket) => socket.end() },
-  { name: 'a server that resets at once', greet: (socket) => socket.resetAndDestroy() },
+  { name: 'a server that resets at once', greet: (socket) => resetSocket(socket) },
   {
     name: 'an HTTP server',
     greet: (socket) => {

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Cluster, ClusterInstance, Lookup } from 'aurora-mysql2-simulator'
+import { resetSocket } from './reset-socket.js'
 
 /** Loopback addresses of a cluster from here up are nobody's. */
 let nextHost = 200
@@ -22,7 +23,7 @@ export class Forwarder {
       if (this.#isSilent) return
       if (this.#toReset > 0) {
         this.#toReset -= 1
-        client.resetAndDestroy()
+        resetSocket(client)
         return
       }
       const server = connect({ host: target.address, port: target.port })
@@ -56,7 +57,7 @@ export class Forwarder {
   /** Takes no more connections, and resets those that are open. */
   close(): void {
     this.#server.close()
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) resetSocket(socket)
   }
 
   #join(from: Socket, to: Socket): void {

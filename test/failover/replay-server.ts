@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { asked, ClientReader, type Conversation } from './conversation.js'
+import { resetSocket } from './reset-socket.js'
 
 /** What is done to one answer. `at` counts bytes from its beginning. */
 export type Damage =
@@ -134,7 +135,7 @@ async function deliver(socket: Socket, reply: Buffer, damage: Damage): Promise<v
       await ownSegment()
       // Node never closes the handle of a socket that is reset while it ends, and the process could not exit.
       if (socket.writableEnded) socket.destroy()
-      else socket.resetAndDestroy()
+      else resetSocket(socket)
       return
     case 'split':
       socket.write(reply.subarray(0, damage.at))

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Cluster, Lookup } from 'aurora-mysql2-simulator'
+import { resetSocket } from './reset-socket.js'
 
 const HEADER_BYTES = 4
 const COM_QUERY = 0x03
@@ -205,7 +206,7 @@ class Line {
     if (this.#isLost) return
     this.#isLost = true
     for (const socket of [this.#client, this.#server]) {
-      if (how === 'reset') socket.resetAndDestroy()
+      if (how === 'reset') resetSocket(socket)
       else socket.destroy()
     }
     this.#owner.onEnd()

@@ -353,6 +353,7 @@ export class Cluster implements Runner {
     work.lease = undefined
     if (work.holder !== undefined) work.holder.isRunning = false
     lease.lender.underWay--
+    lease.noteUse()
     lease.isWriting = false
     return lease
   }

@@ -144,8 +144,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     const borrower = this.#waiting.next()
     if (borrower === undefined) return this.#idle.push(lease)
     if (stateFit(lease, borrower) !== 'foreign') {
-      // It has just been used: only its role can be in doubt.
-      return this.#lendThis(lease, borrower, borrower.needsWriter && isRoleInDoubt(lease, this))
+      return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
     }
     this.#waiting.unshift(borrower)
     this.#retire(lease)

@@ -91,8 +91,8 @@ export class Recovery {
     const attempt: FailedAttempt = {
       kind,
       wasSent,
-      isPinned: work.wasPinned,
-      inTransaction: work.wasInTransaction,
+      isPinned: lease !== undefined && work.wasPinned,
+      inTransaction: lease !== undefined && work.wasInTransaction,
       isFirstInTransaction: work.holder?.canReplay ?? false,
       askedAs: work.askedAs,
       sql: work.sqlClass,
