@@ -1,7 +1,7 @@
 import type { AuroraOptions, AuroraPool } from 'aurora-mysql2'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, pause } from '../../packages/driver/test/simulation.js'
-import { NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
+import { makeWriter, NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
 
 const scenarios = useScenarios({ instances: 3 })
 const DENIED = 1045
@@ -17,10 +17,7 @@ async function rotate(to: string): Promise<void> {
 
 afterEach(async () => {
   await rotate(scenarios.cluster.connection.password)
-  const { cluster } = scenarios
-  if (cluster.writer.id === 'instance-1') return
-  await cluster.failover({ to: 'instance-1', promoteMs: 20, detectMs: 10, returnMs: 10 })
-  await eventually('all are up', () => cluster.readers.every(({ state }) => state === 'up'))
+  await makeWriter(scenarios.cluster, 'instance-1')
 })
 
 /** A function that tells the password, and how often it was asked. */

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../packages/driver/test/simulation.js'
 import { Ledger } from './ledger.js'
 import { lookupWith } from './readers-forwarder.js'
-import { NOTHING_WRONG, Scenario, useScenarios } from './scenario.js'
+import { makeWriter, NOTHING_WRONG, Scenario, useScenarios } from './scenario.js'
 
 const scenarios = useScenarios({ instances: 3, tls: true })
 const heals: (() => Promise<void>)[] = []
@@ -13,11 +13,7 @@ const BEARABLE_PER_SECOND = 4
 
 afterEach(async () => {
   for (const heal of heals.splice(0)) await heal()
-  const { cluster } = scenarios
-  if (cluster.writer.id !== 'instance-1') {
-    await cluster.failover({ to: 'instance-1', promoteMs: 20, detectMs: 10, returnMs: 10 })
-  }
-  await eventually('all are up', () => cluster.instances.every(({ state }) => state === 'up'))
+  await makeWriter(scenarios.cluster, 'instance-1')
 })
 
 /** A pool that verifies who it speaks to, under load. */

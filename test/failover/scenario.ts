@@ -186,6 +186,16 @@ export function useScenarios(options: ClusterOptions = {}): Scenarios {
   }
 }
 
+/** Makes this instance the writer again, for a file whose scenarios begin with it. */
+export async function makeWriter(cluster: Cluster, id: string): Promise<void> {
+  const areUp = () => cluster.instances.every(({ state }) => state === 'up')
+  // One that is still away cannot be promoted.
+  await eventually('all instances are up', areUp)
+  if (cluster.writer.id !== id)
+    await cluster.failover({ to: id, promoteMs: 20, detectMs: 10, returnMs: 10, dnsMs: 20 })
+  await eventually('it is the writer again', () => cluster.writer.id === id && areUp())
+}
+
 /** Brings back whatever is away, so that the next scenario finds every instance. */
 export async function bringBack(cluster: Cluster): Promise<void> {
   for (const { id, state } of cluster.instances) {

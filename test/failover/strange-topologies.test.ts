@@ -3,18 +3,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, pause } from '../../packages/driver/test/simulation.js'
 import { Ledger } from './ledger.js'
 import { lookupWith } from './readers-forwarder.js'
-import { NOTHING_WRONG, Scenario, useScenarios } from './scenario.js'
+import { makeWriter, NOTHING_WRONG, Scenario, useScenarios } from './scenario.js'
 
 const scenarios = useScenarios({ instances: 3 })
 const heals: (() => Promise<void>)[] = []
 
 afterEach(async () => {
   for (const heal of heals.splice(0)) await heal()
-  const { cluster } = scenarios
-  await eventually('all are up', () => cluster.instances.every(({ state }) => state === 'up'))
-  if (cluster.writer.id === 'instance-1') return
-  await cluster.failover({ to: 'instance-1', promoteMs: 20, detectMs: 10, returnMs: 10, dnsMs: 20 })
-  await eventually('all are back', () => cluster.instances.every(({ state }) => state === 'up'))
+  await makeWriter(scenarios.cluster, 'instance-1')
 })
 
 /** What the topology can say that is not so, on each instance that it is asked of. */

@@ -1,7 +1,7 @@
 import type { Cluster } from 'aurora-mysql2-simulator'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, pause } from '../../packages/driver/test/simulation.js'
-import { NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
+import { makeWriter, NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
 
 const scenarios = useScenarios({ instances: 3 })
 const promoted = 'instance-2'
@@ -12,14 +12,7 @@ const BEARABLE_PER_SECOND = 60
 
 afterEach(async () => {
   for (const heal of heals.splice(0)) await heal()
-  const { cluster } = scenarios
-  const areUp = () => cluster.instances.every(({ state }) => state === 'up')
-  // One that is still away cannot be promoted.
-  await eventually('all are up', areUp)
-  if (cluster.writer.id !== 'instance-1')
-    await cluster.failover({ to: 'instance-1', promoteMs: 20, detectMs: 10, returnMs: 10 })
-  await eventually('the first is the writer again', () => cluster.writer.id === 'instance-1')
-  await eventually('all are up', areUp)
+  await makeWriter(scenarios.cluster, 'instance-1')
 })
 
 async function full(cluster: Cluster, instance: string, maxConnections: number) {
