@@ -23,7 +23,7 @@ export const GIVEN = '(endpoint)'
 const CALM: Patience = { connectMs: 5_000, answerMs: 5_000 }
 /** In an episode, and when it could not be reached the last time, a host that takes no connection is tried anew after so long. */
 const URGENT_CONNECT_MS = 1_000
-/** Calm questions spread by this share of the interval, so that a fleet does not ask in step. */
+/** Calm questions come up to this share of the interval later, so that a fleet does not ask in step. */
 const CALM_SPREAD = 0.2
 /** Urgent ones: a fleet that lost the same writer at the same moment spreads over the whole interval. */
 const URGENT_SPREAD = 0.5
@@ -179,6 +179,10 @@ export class Monitor {
 
   /** Asks an instance that could not be reached, unless it is to be left alone for a while. */
   askAgain(id: string): void {
+    const instance = this.#topology?.instances.find((each) => each.id === id)
+    // It may be elsewhere by now, while its old address takes connections and says nothing.
+    if (instance !== undefined)
+      this.#setup.addresses.recheck(instance.endpoint.host, () => this.drop(id))
     if (this.#refusals.pauseMs(id) === 0) void this.ask(id).catch(ignore)
   }
 
@@ -254,7 +258,7 @@ export class Monitor {
     const intervalMs = this.#hasReachedInstance
       ? refreshIntervalMs
       : Math.min(refreshIntervalMs, SETTLING_INTERVAL_MS)
-    const delayMs = aroundMs(intervalMs, CALM_SPREAD, Math.random)
+    const delayMs = intervalMs * (1 + CALM_SPREAD * Math.random())
     this.#timer = setTimeout(() => {
       if (this.#mode === 'calm') void this.#askCalmly()
     }, delayMs)

@@ -105,9 +105,9 @@ export class AddressCache {
   }
 
   /** The name leads nowhere now, and nobody is held up: looks it up beside the next attempts, whatever the reason. */
-  recheck(host: string): void {
+  recheck(host: string, hasMoved: () => void = ignore): void {
     const entry = this.#entries.get(host)
-    if (entry !== undefined) this.#refresh(host, entry)
+    if (entry !== undefined) this.#refresh(host, entry, hasMoved)
   }
 
   /** A connect to the name succeeded. */
@@ -146,13 +146,18 @@ export class AddressCache {
     if (isDue && entry.failingSinceMs === undefined) this.#refresh(host, entry)
   }
 
-  #refresh(host: string, entry: Entry): void {
+  #refresh(host: string, entry: Entry, hasMoved: () => void = ignore): void {
     if (entry.isRefreshing) return
     entry.isRefreshing = true
     this.#resolve(host, (error, addresses) => {
       entry.isRefreshing = false
       entry.lookedUpAtMs = monotonicMs()
-      if (error === null) entry.addresses = addresses
+      if (error !== null) return
+      const isKnown = addresses.some(({ address }) =>
+        entry.addresses.some((known) => known.address === address),
+      )
+      entry.addresses = addresses
+      if (!isKnown) hasMoved()
     })
   }
 
@@ -198,3 +203,5 @@ function answer(
   const wanted = addresses.find(({ family }) => family === options.family) ?? addresses[0]
   callback(null, wanted?.address ?? '', wanted?.family)
 }
+
+function ignore(): void {}
