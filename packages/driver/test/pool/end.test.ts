@@ -77,7 +77,9 @@ describe.each(['mysql2', 'ours'] as const)('end() of %s', (name) => {
   })
 
   it('fails who waits for a connection', async () => {
+    // Older versions of mysql2 leave them waiting for ever.
     const pool = await pools[name]()
+    if (name === 'mysql2' && !(Symbol.dispose in pool)) return end(pool)
     const sessions = await Promise.all(Array.from({ length: 10 }, () => take(pool)))
     if (name === 'ours') for (const session of sessions) await run(session, 'START TRANSACTION')
     const waiting = run(pool, "INSERT INTO note (text) VALUES ('x')")
