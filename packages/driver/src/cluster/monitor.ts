@@ -217,9 +217,9 @@ export class Monitor {
     this.#setup.addresses.forget(endpoint.host)
   }
 
-  /** Connections from before a gap in the clock may be dead without having said so. */
+  /** Connections from before a gap in the clock may be dead without having said so. A question under way may be answered all the same. */
   doubtAll(): void {
-    this.#questioners.keepOnly(() => false)
+    this.#questioners.keepOnly((id) => this.#questioners.isAsking(id))
   }
 
   /** Closes the connection to an instance that was condemned. */

@@ -85,6 +85,10 @@ export class Questioners {
     this.#byId.delete(id)
   }
 
+  isAsking(id: string): boolean {
+    return this.#byId.get(id)?.isAsking ?? false
+  }
+
   keepOnly(isWanted: (id: string) => boolean): void {
     for (const id of [...this.#byId.keys()]) if (!isWanted(id)) this.drop(id)
   }
