@@ -105,14 +105,17 @@ export class Oracle implements AsyncDisposable {
 
   async #connect(user: string, sqlMode: string): Promise<Connection> {
     const { password, database } = this.#storage.accounts
-    const connection = createConnection({
+    const core = createConnection({
       stream: () => this.#storage.connect(),
       user,
       password,
       database,
       // What hides behind a semicolon must have its chance to do harm.
       multipleStatements: true,
-    }).promise()
+    })
+    // Older versions of mysql2 tell of answers that come after `destroy()`.
+    core.on('error', () => {})
+    const connection = core.promise()
     await connection.query('SET SESSION sql_mode = ?', [sqlMode])
     return connection
   }

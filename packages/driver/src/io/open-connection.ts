@@ -16,6 +16,9 @@ const KEEP_ALIVE_AFTER_MS = 1_000
 /** mysql2's default for `connectTimeout`, for where that is switched off. */
 const PASSWORD_WITHIN_MS = 10_000
 
+/** By so much later than mysql2's own timer does ours end a connect. */
+const AFTER_MYSQL2_MS = 50
+
 /** ER_ACCESS_DENIED_ERROR: the one error after which a password function is asked again. */
 const ACCESS_DENIED = 1045
 
@@ -103,7 +106,9 @@ function handshake(
     // mysql2 may report the loss of one connection twice; whoever uses the connection hears of it by its own means. After an answer
     // that breaks the protocol it leaves the socket open.
     core.on('error', () => core.stream.destroy())
+    const timer = expireConnect(config, core, reject)
     core.connect((error) => {
+      clearTimeout(timer)
       if (error !== null && error !== undefined) return reject(asLost(error))
       // An idle pool never keeps the process alive; while a statement waits, ProcessHold does.
       core.stream.unref()
@@ -150,6 +155,21 @@ function openSocket(config: ConnectionConfig, lookup: LookupFunction): Socket {
     keepAliveInitialDelay: config.keepAliveInitialDelay ?? KEEP_ALIVE_AFTER_MS,
     ...(config.localAddress === undefined ? {} : { localAddress: config.localAddress }),
   })
+}
+
+/** mysql2 before 3.19 watches over the socket's connect alone, not over what must be said then. */
+function expireConnect(
+  { connectTimeout }: ConnectionConfig,
+  core: CoreConnection,
+  reject: (error: Error) => void,
+): NodeJS.Timeout | undefined {
+  if (!(connectTimeout > 0)) return undefined
+  const expire = (): void => {
+    reject(Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT', fatal: true }))
+    core.stream.destroy()
+  }
+  // After mysql2's own, where it has one.
+  return setTimeout(expire, connectTimeout + AFTER_MYSQL2_MS).unref()
 }
 
 /** Whatever greets without speaking MySQL's protocol makes mysql2 throw what its parser threw: nobody is there for us. */

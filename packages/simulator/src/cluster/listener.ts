@@ -6,6 +6,8 @@ const backlog = 511
 /** Connects that may wait for another program to give the port back. */
 const reopenAttempts = 50
 const reopenPauseMs = 20
+/** An instance that is added under the name of one just removed may find its port not given back yet. */
+const openAttempts = 10
 
 /** A listening socket that can be closed and opened again on the same port while its connections live. */
 export class Listener {
@@ -43,13 +45,13 @@ export class Listener {
   }
 
   async #open(port: number, isWanted: () => boolean): Promise<void> {
-    const isReopening = this.#port !== 0
+    const attempts = this.#port !== 0 ? reopenAttempts : port !== 0 ? openAttempts : 1
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#listen(port)
         return
       } catch (error) {
-        if (!isReopening || attempt >= reopenAttempts) throw error
+        if (attempt >= attempts) throw error
         await new Promise((resolve) => setTimeout(resolve, reopenPauseMs))
         if (!isWanted()) return
       }
