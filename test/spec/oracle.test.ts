@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { classifySql } from '../../packages/driver/src/policy/classify-sql.js'
 import { EFFECT_FREE_FUNCTIONS } from '../../packages/driver/src/policy/effect-free-functions.js'
+import { REJECTS_WITH_THE_ERROR } from '../compat/mysql2-features.js'
 import { Oracle, SQL_MODES } from './oracle.js'
 import { anyStatement } from './random-statement.js'
 
@@ -67,7 +68,10 @@ describe('a function that is called free of effects', () => {
     "'{}', '$'",
   ]
 
-  const NAMES = [...EFFECT_FREE_FUNCTIONS].filter((name) => name !== 'SLEEP')
+  // Older versions of mysql2 lose the connection over an error in the middle of a row, which geometry gives.
+  const isLeftOut = (name: string) =>
+    name === 'SLEEP' || (!REJECTS_WITH_THE_ERROR && name.startsWith('ST_'))
+  const NAMES = [...EFFECT_FREE_FUNCTIONS].filter((name) => !isLeftOut(name))
   const GROUPS = Array.from({ length: Math.ceil(NAMES.length / 40) }, (_, index) =>
     NAMES.slice(index * 40, index * 40 + 40),
   ).map((names) => ({ first: names[0], last: names.at(-1), names }))
