@@ -1,11 +1,47 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { defineConfig } from 'tsup'
 import { libraryBuild } from '../../tsup.shared.js'
 
-export default defineConfig(
-  libraryBuild({
-    index: 'src/index.ts',
-    promise: 'src/promise.ts',
-    mysql2: 'src/adapters/mysql2.ts',
-    'mysql2-promise': 'src/adapters/mysql2-promise.ts',
-  }),
-)
+const DIST = join(import.meta.dirname, 'dist')
+const entry = {
+  index: 'src/index.ts',
+  promise: 'src/promise.ts',
+  mysql2: 'src/adapters/mysql2.ts',
+  'mysql2-promise': 'src/adapters/mysql2-promise.ts',
+}
+
+/** The module whose shape an entry has. */
+const SHAPE_OF: Record<keyof typeof entry, string | undefined> = {
+  index: undefined,
+  promise: undefined,
+  mysql2: 'mysql2',
+  'mysql2-promise': 'mysql2/promise',
+}
+
+/**
+ * The code is shipped once, as CommonJS: its ES modules only name what is in it. That halves the package, and whoever loads it both
+ * ways has one library.
+ */
+async function shareCode(): Promise<void> {
+  const require = createRequire(import.meta.url)
+  for (const [name, shape] of Object.entries(SHAPE_OF)) {
+    const library = require(join(DIST, `${name}.cjs`))
+    // What a module has of mysql2 it has of whichever version is installed where it is used.
+    const others = shape === undefined ? {} : require(shape)
+    const isOwn = (each: string): boolean => each !== 'default' && library[each] !== others[each]
+    const lines = [
+      `import library from './${name}.cjs'`,
+      ...(shape === undefined ? [] : [`export * from '${shape}'`]),
+      `export const { ${Object.keys(library).filter(isOwn).join(', ')} } = library`,
+      ...(shape === undefined ? [] : ['export default library.default']),
+    ]
+    writeFileSync(join(DIST, `${name}.js`), `${lines.join('\n')}\n`)
+  }
+  for (const file of readdirSync(DIST)) {
+    if (/^chunk-\w+\.js$/.test(file)) rmSync(join(DIST, file))
+  }
+}
+
+export default defineConfig({ ...libraryBuild(entry), onSuccess: shareCode })

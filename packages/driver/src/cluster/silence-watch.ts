@@ -192,7 +192,7 @@ export class SilenceWatch {
 
 /** An answer that came late is a measure for the next one, up to where silence is death. */
 function patienceAfter(tookMs: number, { questionTimeoutMs, condemnAfterMs }: Limits): number {
-  return tookMs <= questionTimeoutMs ? 0 : Math.min(condemnAfterMs, 2 * tookMs)
+  return tookMs <= questionTimeoutMs ? 0 : Math.min(condemnAfterMs, 1.25 * tookMs)
 }
 
 /** It has spoken. */
