@@ -34,6 +34,11 @@ export default defineConfig({
         replacement: fromRoot('packages/driver/src/adapters/mysql2-promise.ts'),
       },
       {
+        find: /^aurora-mysql2\/knex$/,
+        replacement: fromRoot('packages/driver/src/adapters/knex.ts'),
+      },
+      { find: /^aurora-mysql2-prisma$/, replacement: fromRoot('packages/prisma/src/index.ts') },
+      {
         find: /^aurora-mysql2-simulator$/,
         replacement: fromRoot('packages/simulator/src/index.ts'),
       },
@@ -47,6 +52,7 @@ export default defineConfig({
     projects: [
       project('driver', 'packages/driver'),
       project('simulator', 'packages/simulator'),
+      project('prisma', 'packages/prisma'),
       project('workspace', 'test'),
     ],
     pool: 'forks',

@@ -55,8 +55,8 @@ export interface Insert {
 }
 
 /**
- * What callers were told of each unit of work that they wrote, to be compared with what the storage holds. Its table has no
- * unique key, so that what ran twice is there twice.
+ * What callers were told of each unit of work that they wrote, to be compared with what the storage holds. Nothing that is written
+ * is unique in its table, so that what ran twice is there twice.
  */
 export class Ledger {
   /** With its schema, so that any session may write to it. */
@@ -74,7 +74,9 @@ export class Ledger {
   static async open(cluster: Cluster, name = 'ledger'): Promise<Ledger> {
     const table = `app.${name}`
     await cluster.query(
-      `CREATE TABLE ${table} (unit VARCHAR(60) NOT NULL, part INT NOT NULL, KEY (unit)) ENGINE=InnoDB`,
+      `CREATE TABLE ${table} (
+        id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, unit VARCHAR(60) NOT NULL, part INT NOT NULL, KEY (unit)
+      ) ENGINE=InnoDB`,
     )
     return new Ledger(table)
   }

@@ -50,3 +50,4 @@ export type { AuroraControl, DrainOptions, SessionOptions } from './pool/aurora-
 export type { AuroraTransaction } from './pool/aurora-transaction.js'
 export type { ClusterStats, InstanceStats } from './pool/cluster-stats.js'
 export type { AuroraPoolOptions } from './pool/create-pool.js'
+export { session } from './pool/run-session.js'

@@ -107,7 +107,7 @@ export class Cluster implements Runner {
     }
     if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) this.#wakeUp()
     if (holder !== undefined) {
-      if (holder.isDead) return this.#refuse(work, closedStateError(), undefined)
+      if (holder.isDead) return this.#refuse(work, closedStateError(), holder.outcome)
       const { abortedBy } = holder
       if (abortedBy !== undefined && !holder.mayFollowAbort(work.sqlClass))
         return this.#refuse(work, endedError(abortedBy), 'rolled-back')
@@ -228,9 +228,11 @@ export class Cluster implements Runner {
     this.counts.surfaced++
     this.#left(work)
     if (this.state.isAurora) {
+      const known = isOver ? 'rolled-back' : (outcome ?? (work.mayHaveRun ? 'unknown' : undefined))
+      if (holder?.isDead && (isOver || work.wasInTransaction)) holder.outcome ??= known
       describeFailure(error, {
         kind,
-        ...told(isOver ? 'rolled-back' : (outcome ?? (work.mayHaveRun ? 'unknown' : undefined))),
+        ...told(known),
         ...(pool === undefined ? {} : { instance: pool.id }),
         attempts: work.attempts,
         waitedMs: Math.round(work.waitedMs),
@@ -329,8 +331,9 @@ export class Cluster implements Runner {
   #runBound(work: Work, holder: Holder, lease: Lease): void {
     if (!lease.isDead) return this.begin(work, lease)
     holder.isDead = true
+    holder.outcome = 'rolled-back'
     holder.lease = undefined
-    this.#refuse(work, closedStateError(), 'rolled-back')
+    this.#refuse(work, closedStateError(), holder.outcome)
   }
 
   #giveUp(work: Work, error: Error): void {

@@ -7,8 +7,45 @@ import type { Mark } from './mark.js'
 /** Node announces each incoming HTTP/1 request here, inside the request's own asynchronous context. */
 const REQUEST_CHANNEL = 'http.server.request.start'
 
-/** One request, or one `session(fn)`: what it wrote it must see, and its reads do not go back in time. */
+/**
+ * One incoming HTTP request, or one `session(fn)`: a context in each cluster that it speaks to. Whoever has no pool at hand (a query
+ * builder with a pool of its own) begins one all the same, so they belong to the process and not to a cluster.
+ */
+class Request {
+  readonly #outer: Request | undefined
+  readonly #after: Mark | undefined
+  readonly #contexts = new Map<Consistency, Context>()
+
+  constructor(outer: Request | undefined, after: Mark | undefined) {
+    this.#outer = outer
+    this.#after = after
+  }
+
+  contextIn(cluster: Consistency): Context {
+    let context = this.#contexts.get(cluster)
+    if (context === undefined) {
+      context = new Context(this, this.#outer?.contextIn(cluster), this.#after)
+      this.#contexts.set(cluster, context)
+    }
+    return context
+  }
+}
+
+const requests = new AsyncLocalStorage<Request>()
+
+/** How many clusters want incoming requests to be told apart. */
+let listenerCount = 0
+
+const onRequest = (): void => requests.enterWith(new Request(undefined, undefined))
+
+/** Runs `work` as one request, which has seen what the mark has. */
+export function runAsRequest<T>(work: () => T, after: Mark | undefined): T {
+  return requests.run(new Request(requests.getStore(), after), work)
+}
+
+/** What one request did in one cluster: what it wrote it must see, and its reads do not go back in time. */
 export class Context {
+  readonly request: Request
   /** When its last write was acknowledged. */
   lastWriteMs = Number.NEGATIVE_INFINITY
   /** The instance that its last read was sent to, and when one was answered: what was seen must be seen by the next. */
@@ -17,12 +54,15 @@ export class Context {
   /** The context within which this one was begun: what happens here has happened there. */
   readonly #outer: Context | undefined
 
-  constructor(outer: Context | undefined) {
+  constructor(request: Request, outer: Context | undefined, after: Mark | undefined) {
+    this.request = request
     this.#outer = outer
-    if (outer === undefined) return
-    this.lastWriteMs = outer.lastWriteMs
-    this.servedBy = outer.servedBy
-    this.seenMs = outer.seenMs
+    if (outer !== undefined) {
+      this.lastWriteMs = outer.lastWriteMs
+      this.servedBy = outer.servedBy
+      this.seenMs = outer.seenMs
+    }
+    if (after !== undefined) this.lastWriteMs = Math.max(this.lastWriteMs, after.seenUpToMs)
   }
 
   /** A write was acknowledged, or may have taken effect. */
@@ -57,8 +97,6 @@ export class Context {
  */
 export class Consistency {
   readonly #mode: ResolvedOptions['consistency']
-  readonly #storage = new AsyncLocalStorage<Context>()
-  readonly #onRequest = (): void => this.#storage.enterWith(new Context(undefined))
   #isListening = false
   #lastWriteMs = Number.NEGATIVE_INFINITY
   #lastWriteOutsideMs = Number.NEGATIVE_INFINITY
@@ -71,30 +109,25 @@ export class Consistency {
   open(): void {
     if (this.#mode !== 'session' || this.#isListening) return
     this.#isListening = true
-    subscribe(REQUEST_CHANNEL, this.#onRequest)
+    listenerCount += 1
+    if (listenerCount === 1) subscribe(REQUEST_CHANNEL, onRequest)
   }
 
   close(): void {
-    if (this.#isListening) unsubscribe(REQUEST_CHANNEL, this.#onRequest)
+    if (!this.#isListening) return
     this.#isListening = false
+    listenerCount -= 1
+    if (listenerCount === 0) unsubscribe(REQUEST_CHANNEL, onRequest)
   }
 
   /** The context of the call that is being made; undefined outside any, and where no context matters. */
   current(): Context | undefined {
-    return this.#promisesNothing ? undefined : this.#storage.getStore()
+    return this.#promisesNothing ? undefined : requests.getStore()?.contextIn(this)
   }
 
   /** Runs something in a context that there is. */
-  readonly within = (context: Context, what: () => void): void => this.#storage.run(context, what)
-
-  /** Runs `work` in a context of its own, which has seen what the mark has. */
-  run<T>(work: () => T, after: Mark | undefined): T {
-    const context = new Context(this.#storage.getStore())
-    if (after !== undefined) {
-      context.lastWriteMs = Math.max(context.lastWriteMs, after.seenUpToMs)
-    }
-    return this.#storage.run(context, work)
-  }
+  readonly within = (context: Context, what: () => void): void =>
+    requests.run(context.request, what)
 
   /** A write was acknowledged, or may have taken effect. */
   wrote(context: Context | undefined): void {

@@ -1,5 +1,6 @@
 import { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
+import type { Outcome } from '../policy/decide-retry.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
 
@@ -30,6 +31,8 @@ export class Holder {
   isRunning = false
   /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
   isDead = false
+  /** What became of the transaction that it died in. Whoever rolls back then gets to see that error instead of the first one. */
+  outcome: Outcome | undefined
   /** A restart has undone its transaction and left its connection alive: until it begins or ends one, nothing of it may run. */
   abortedBy: unknown
   /** The pool is being ended: what the session has queued may still run. */

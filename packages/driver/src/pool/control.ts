@@ -1,11 +1,12 @@
 import type { Cluster } from '../cluster/cluster.js'
-import { readMark, writeMark } from '../cluster/mark.js'
+import { writeMark } from '../cluster/mark.js'
 import { AuroraError, optionError } from '../contract/errors.js'
 import type { AuroraEventMap, AuroraEventName } from '../contract/events.js'
 import type { Topology } from '../model/topology.js'
 import type { AuroraControl, DrainOptions, SessionOptions } from './aurora-control.js'
 import type { ClusterStats } from './cluster-stats.js'
 import type { EventHub } from './event-hub.js'
+import { session } from './run-session.js'
 import { takeStats } from './take-stats.js'
 
 const DRAIN_WITHIN_MS = 30_000
@@ -61,9 +62,8 @@ export class Control implements AuroraControl {
     return this.#cluster.ready()
   }
 
-  session<T>(work: () => T, options: SessionOptions = {}): T {
-    const { after } = options
-    return this.#cluster.consistency.run(work, after === undefined ? undefined : readMark(after))
+  session<T>(work: () => T, options?: SessionOptions): T {
+    return session(work, options)
   }
 
   mark(): string {

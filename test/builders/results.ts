@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** What the suite found out about a query builder. */
+export interface Result {
+  readonly name: string
+  readonly version: string
+  readonly wayIn: string
+  /** Share of the reads that readers served, 0 to 1: each operation in a request of its own, and outside of any. */
+  readonly readsOnReaders: { readonly inRequests: number; readonly outside: number }
+  readonly hasStreams: boolean
+  /** Of a failover under load. */
+  readonly failover: {
+    readonly readsFailed: number
+    readonly writesFailed: number
+    /** Failed writes that say what became of them. */
+    readonly writesMarked: number
+    readonly lost: number
+    readonly doubled: number
+  }
+}
+
+/** Shares may differ by so much from one run to the next. */
+const TOLERANCE = 0.2
+
+/** `npm run matrix` sets it: results are written, not compared. */
+const isWriting = process.env.WRITE_RESULTS === '1'
+
+function pathOf(name: string): string {
+  const file = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+  return fileURLToPath(new URL(`results/${file}.json`, import.meta.url))
+}
+
+/**
+ * Compares a result with the one that the README's matrix is made of.
+ *
+ * @returns what the matrix says better than it is; empty when the matrix is true
+ */
+export function compareWithMatrix(result: Result): string[] {
+  const path = pathOf(result.name)
+  if (isWriting) {
+    const rounded = JSON.stringify(
+      result,
+      (_, value) => (typeof value === 'number' ? round(value) : value),
+      2,
+    )
+    writeFileSync(path, `${rounded}\n`)
+    return []
+  }
+  if (!existsSync(path)) return [`${result.name} has no result: npm run matrix`]
+  const known = JSON.parse(readFileSync(path, 'utf8')) as Result
+  const differences: string[] = []
+  for (const key of ['version', 'wayIn', 'hasStreams'] as const) {
+    if (known[key] !== result[key]) differences.push(`${key}: ${known[key]} became ${result[key]}`)
+  }
+  for (const key of ['inRequests', 'outside'] as const) {
+    const [was, is] = [known.readsOnReaders[key], result.readsOnReaders[key]]
+    if (is < was - TOLERANCE) differences.push(`reads on readers, ${key}: ${was} became ${is}`)
+  }
+  return differences
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
