@@ -1,5 +1,5 @@
 import { createConnection } from 'aurora-mysql2/mysql2/promise'
-import type { AuroraPool, AuroraPoolOptions } from 'aurora-mysql2/promise'
+import { type AuroraPool, type AuroraPoolOptions, session } from 'aurora-mysql2/promise'
 import type { Pool, RowDataPacket } from 'mysql2/promise'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Simulation } from '../../packages/driver/test/simulation.js'
@@ -65,6 +65,34 @@ describe('a context within another', () => {
       const seen = await pool.aurora.session(() => sees(pool, id), { after: mark })
       expect(seen).toBe(true)
     })
+  })
+})
+
+describe('session(fn), without a pool at hand', () => {
+  it('is one request on every pool and connection', async () => {
+    const pool = await open()
+    const connection = await createConnection(simulation.cluster.connection)
+    try {
+      for (let turn = 0; turn < 20; turn++) await sees(connection, 0)
+      await lags.setAll(MOST_LAG_MS)
+      for (const through of [pool, connection]) {
+        const id = await session(() => write(through))
+        // Another request follows nothing of it: the reader that lags answers.
+        expect(await session(() => sees(through, id))).toBe(false)
+        await session(async () => expect(await sees(through, await write(through))).toBe(true))
+      }
+    } finally {
+      await connection.end()
+    }
+  })
+
+  it('goes on from a mark, and refuses what is none', async () => {
+    const pool = await open()
+    const id = await session(() => write(pool))
+    expect(await session(() => sees(pool, id), { after: pool.aurora.mark() })).toBe(true)
+    expect(() => session(() => 1, { after: 'yesterday' })).toThrow(
+      expect.objectContaining({ code: 'ERR_AURORA_OPTION' }),
+    )
   })
 })
 

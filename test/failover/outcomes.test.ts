@@ -111,6 +111,39 @@ describe('a write that has taken effect and whose answer never comes is told of 
   })
 })
 
+describe('ROLLBACK on a connection that is lost says what became of the transaction, for whoever sees that error alone', () => {
+  it.each([
+    ['an INSERT', /^INSERT/, 'rolled-back'],
+    ['COMMIT', /^COMMIT$/, 'unknown'],
+  ] as const)('lost at %s', async (_, lostAt, outcome) => {
+    const scenario = await open()
+    const { ledger, pool } = scenario
+    const session = await pool.promise().getConnection()
+    await session.query('BEGIN')
+    const cut = wire.cutOnce(lostAt, 'before')
+    const { sql, values } = ledger.insert(ledger.enter('transaction'))
+    const failures = [
+      await session.query(sql, [...values]).then(() => failureOf(session.query('COMMIT')), String),
+      await failureOf(session.query('ROLLBACK')),
+    ]
+    await cut
+    expect(failures[1]).toMatchObject({ fatal: true, aurora: { kind: 'lost', outcome } })
+    session.release()
+  })
+
+  it('in no transaction there is nothing to say', async () => {
+    const { pool } = await open()
+    const session = await pool.promise().getConnection()
+    await session.query('SET @pinned = 1')
+    const cut = wire.cutOnce(/^SELECT/, 'before')
+    await failureOf(session.query('SELECT @pinned'))
+    await cut
+    const { aurora } = await failureOf(session.query('SELECT 1'))
+    expect(aurora).not.toHaveProperty('outcome')
+    session.release()
+  })
+})
+
 describe('what a session was to have, and whose setting was lost, binds what follows', () => {
   const settings = [
     'SET autocommit=0',

@@ -23,8 +23,8 @@ export class Holder {
   isBoundForGood = false
   /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
   leavesState = false
-  /** Once a session has written, it stays on the writer until it is released. */
-  hasWritten = false
+  /** Once a session has written, it stays on the writer until it is released. One that never is follows its writes as any read does. */
+  staysOnWriter = false
   /** Texts of the BEGIN and SET TRANSACTION that opened what is open; undefined once anything else ran in it. */
   prelude: string[] | undefined
   /** A statement runs on its lease. */
@@ -63,9 +63,10 @@ export class Holder {
   /** A statement of this session has ended well: what does it leave behind? */
   note(text: string | undefined, sqlClass: SqlClass): void {
     const { control } = sqlClass
-    if (sqlClass.intent === 'write' && !sqlClass.isRepeatable) this.hasWritten = true
+    const hasWritten = sqlClass.intent === 'write' && !sqlClass.isRepeatable
+    if (hasWritten && this.keepsLease) this.staysOnWriter = true
     // Readers run REPEATABLE READ whatever they are told (AWS: AuroraMySQL.Reference.IsolationLevels).
-    if (sqlClass.setsState && text !== undefined && ISOLATION.test(text)) this.hasWritten = true
+    if (sqlClass.setsState && text !== undefined && ISOLATION.test(text)) this.staysOnWriter = true
     if (control === 'set-transaction') this.isPinned = true
     if (sqlClass.pins && control === 'none') {
       this.bindForGood()
@@ -106,7 +107,7 @@ export class Holder {
     this.isPinned = false
     this.isBoundForGood = false
     this.leavesState = false
-    this.hasWritten = false
+    this.staysOnWriter = false
     this.state = SessionState.BASE
     this.prelude = undefined
     this.abortedBy = undefined

@@ -124,7 +124,7 @@ export class Placement {
     if (role !== undefined) return role
     const { holder, sqlClass } = work
     const staysOnWriter = options.consistency === 'writer' || this.#setup.state.isWithoutAutocommit
-    if (staysOnWriter || holder?.hasWritten) return 'writer'
+    if (staysOnWriter || holder?.staysOnWriter) return 'writer'
     if (sqlClass.intent === 'read') return 'reader'
     // A transaction that only reads: its snapshot is taken by its first read, so it sees what that read may see. After
     // SET TRANSACTION, which pins, or another isolation level, which keeps the session on the writer, it stays there.
@@ -219,7 +219,7 @@ export class Placement {
 
 /** Whether a reader may do it for want of a writer: it has no effects, and nobody has asked for the writer. */
 function canServeAsReader({ sqlClass, role, mustWrite, holder }: Work): boolean {
-  if (mustWrite || role === 'writer' || holder?.hasWritten) return false
+  if (mustWrite || role === 'writer' || holder?.staysOnWriter) return false
   const { control, isRepeatable, pins } = sqlClass
   if (control === 'begin-read-only' || role === 'reader') return true
   return control === 'none' && isRepeatable && !pins

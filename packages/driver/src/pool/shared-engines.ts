@@ -20,7 +20,7 @@ interface Entry {
 
 /**
  * The clusters behind `createConnection()`: equal targets share one, counted by use, closed a second after the last. This register is
- * the only process-wide state of the library beside the subscription to incoming HTTP requests.
+ * the only process-wide state of the library beside the current request and the subscription to incoming ones (`consistency.ts`).
  */
 const entries = new Map<string, Entry>()
 
