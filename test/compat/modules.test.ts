@@ -52,6 +52,33 @@ describe.each(DRIVERS)('createConnection() of %s', (name) => {
     await heard
   })
 
+  it.each([
+    [
+      'hidden',
+      ({ password, ...rest }: object & { password?: string }) =>
+        Object.defineProperty(rest, 'password', { value: password, enumerable: false }),
+    ],
+    ['inherited', (target: object) => Object.create(target)],
+    [
+      "a getter's",
+      ({ password, ...rest }: object & { password?: string }) => {
+        class Settings {
+          get password() {
+            return password
+          }
+        }
+        return Object.assign(new Settings(), rest)
+      },
+    ],
+  ])('finds a password that is %s', async (_, hide) => {
+    const connection = driver.mysql.createConnection(hide(options(driver)))
+    expect(await rowsOf(connection, 'SELECT 1 AS a')).toEqual([{ a: 1 }])
+    connection.end()
+    const pool = driver.mysql.createPool(hide(options(driver)))
+    expect(await rowsOf(pool as never, 'SELECT 1 AS a')).toEqual([{ a: 1 }])
+    await ended(pool)
+  })
+
   it('takes statements before it is connected, in order', async () => {
     const connection = driver.mysql.createConnection(options(driver))
     const seen = await Promise.all([

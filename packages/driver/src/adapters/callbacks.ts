@@ -1,4 +1,5 @@
 import type mysql from 'mysql2'
+import { copyOptions } from '../contract/copy-options.js'
 import { type AuroraPoolOptions, makePool } from '../pool/create-pool.js'
 import { PoolCluster } from '../pool/pool-cluster.js'
 import { shareEngine } from '../pool/shared-engines.js'
@@ -14,12 +15,11 @@ export function createPool(options: AuroraPoolOptions | string): mysql.Pool {
  * cluster.
  */
 export function createConnection(options: AuroraPoolOptions | string): mysql.Connection {
-  const { typeCast, ...rest } = typeof options === 'string' ? { uri: options } : options
+  const target = typeof options === 'string' ? { uri: options } : copyOptions(options)
+  const { typeCast } = target
   const isFunction = typeof typeCast === 'function'
-  const shared = shareEngine(
-    isFunction ? rest : { ...rest, ...(typeCast === undefined ? {} : { typeCast }) },
-  )
-  const connection = new SingleConnection(shared, isFunction ? typeCast : undefined)
+  if (isFunction) delete target.typeCast
+  const connection = new SingleConnection(shareEngine(target), isFunction ? typeCast : undefined)
   return connection as unknown as mysql.Connection
 }
 

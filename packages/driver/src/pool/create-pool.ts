@@ -1,4 +1,5 @@
 import mysql from 'mysql2'
+import { copyOptions } from '../contract/copy-options.js'
 import { AuroraError, describeType } from '../contract/errors.js'
 import type { PoolConfig } from '../contract/mysql2.js'
 import { type AuroraOptions, resolveOptions } from '../contract/options.js'
@@ -43,15 +44,17 @@ export function makeEngine(
       `createAuroraPool needs options, a URI or a mysql2 pool, got ${describeType(target)}`,
     )
   }
+  const options: mysql.PoolOptions & { aurora?: AuroraOptions } = copyOptions(target)
+  const { aurora: inline } = options
   // Ours never reach mysql2: it complains of keys that it does not know.
-  const { aurora: inline, ...mysqlOptions } = target as AuroraPoolOptions
+  delete options.aurora
   if (inline !== undefined && aurora !== undefined) {
     const message =
       "Options under aurora are given twice: beside mysql2's and as the second argument"
     throw new AuroraError('ERR_AURORA_OPTION', message)
   }
   const resolved = resolveOptions(inline === undefined ? aurora : inline)
-  return new Engine(configFrom({ ...mysqlOptions, ...overrides }), resolved)
+  return new Engine(configFrom(Object.assign(options, overrides)), resolved)
 }
 
 function configFrom(options: string | mysql.PoolOptions): PoolConfig {

@@ -63,9 +63,11 @@ function keyOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(keyOf).join()}]`
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return `#${identityOf(value)}`
-  const members = Object.entries(value)
+  // Hidden ones count too: two logins must not become one.
+  const members = Object.getOwnPropertyNames(value)
+    .sort()
+    .map((name) => [name, (value as Readonly<Record<string, unknown>>)[name]] as const)
     .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${keyOf(member)}`).join()}}`
 }
 

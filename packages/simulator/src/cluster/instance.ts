@@ -301,6 +301,10 @@ export class Instance implements SessionHost {
     this.#state = 'removed'
   }
 
+  hasThread(threadId: number): boolean {
+    return [...this.#sessions].some((session) => session.threadId === threadId)
+  }
+
   onOpened(session: SessionReport): void {
     if (session.purpose === 'monitor') this.counters.monitorConnections += 1
     this.#record('connection-opened', session)

@@ -4,6 +4,7 @@ import { readChangedUser, rewriteChangedUser } from '../protocol/handshake-respo
 import { headerSize, packet, type ServerError } from '../protocol/packet.js'
 import { rewriteAuroraSql } from '../sql/rewrite-aurora-sql.js'
 import { storageUser } from './login.js'
+import { unknownThread } from './refusal.js'
 import type { SessionHost, SessionReport } from './session-host.js'
 
 /** A command as the storage gets it, or the answer that it gets without the storage. */
@@ -17,6 +18,9 @@ export type Translation =
       readonly isRewritten: boolean
     }
   | { readonly kind: 'answer'; readonly error: ServerError }
+
+/** What ends a session of this server, or what it runs. */
+const killStatement = /^\s*KILL\s+(?:(?:CONNECTION|QUERY)\s+)?(\d+)\s*;?\s*$/i
 
 const noNames: ColumnNames = new Map()
 
@@ -42,7 +46,7 @@ export class CommandTranslator {
     if (this.#host.isRecordingStatements) {
       this.#host.onStatement(Buffer.from(text, 'latin1').toString('utf8'))
     }
-    return this.translateText(code, text) ?? forward(frame)
+    return this.#refuseKill(text) ?? this.translateText(code, text) ?? forward(frame)
   }
 
   /** Undefined: the text names nothing of Aurora's. */
@@ -64,6 +68,13 @@ export class CommandTranslator {
     this.#host.counters.topologyQuestions += 1
     this.#host.onTopologyAsked(this.#session)
     return this.#host.topologyError
+  }
+
+  /** The storage knows the sessions of all instances; an instance knows its own. */
+  #refuseKill(text: string): Translation | undefined {
+    const number = killStatement.exec(text)?.[1]
+    if (number === undefined || this.#host.hasThread(Number(number))) return undefined
+    return { kind: 'answer', error: unknownThread(number) }
   }
 
   #changeUser(frame: Buffer): Buffer {

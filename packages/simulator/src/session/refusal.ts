@@ -22,6 +22,11 @@ export const restartError: ServerError = {
   message: 'The last transaction was aborted due to Zero Downtime Patch. Please retry.',
 }
 
+/** Of a KILL: no session of this instance has that number. */
+export function unknownThread(threadId: string): ServerError {
+  return { errno: 1094, sqlState: 'HY000', message: `Unknown thread id: ${threadId}` }
+}
+
 const definitionVerbs = /\b(CREATE|ALTER|DROP|INDEX|TRIGGER|REFERENCES)\b/
 
 /** Rights that a writer's session has and a reader's lacks, as error 1227 spells them. */

@@ -61,6 +61,8 @@ export interface SessionHost {
   /** The error that questions for the topology get, if any. */
   readonly topologyError: ServerError | undefined
   readonly isRecordingStatements: boolean
+  /** Whether a session of this instance has this number. */
+  hasThread(threadId: number): boolean
   onOpened(session: SessionReport): void
   /** `wasOpened`: `onOpened` was called before. */
   onClosed(session: SessionReport, wasOpened: boolean): void

@@ -175,7 +175,7 @@ describe('data types', () => {
 
 describe('a session', () => {
   beforeEach(async () => {
-    cluster = await openCluster({ instances: 1 })
+    cluster = await openCluster({ instances: 2 })
     await open({})
   })
 
@@ -194,6 +194,16 @@ describe('a session', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     await connection.query(`KILL ${victim.threadId}`)
     expect((await killed).message).toMatch(/killed|closed|lost/i)
+  })
+
+  it('cannot be killed by way of another instance', async () => {
+    const reader = cluster.readers[0]
+    const victim = await connectTo(cluster, reader)
+    for (const kill of ['KILL', 'kill query', 'KILL CONNECTION']) {
+      const error = await errorOf(connection.query(`${kill} ${victim.threadId};`))
+      expect([error.errno, error.message]).toEqual([1094, `Unknown thread id: ${victim.threadId}`])
+    }
+    expect(await firstRow(victim, 'SELECT 1 AS alive')).toEqual({ alive: 1 })
   })
 
   it('streams a large result row by row', async () => {
