@@ -10,6 +10,7 @@ const entry = {
   promise: 'src/promise.ts',
   mysql2: 'src/adapters/mysql2.ts',
   'mysql2-promise': 'src/adapters/mysql2-promise.ts',
+  knex: 'src/adapters/knex.ts',
 }
 
 /** The module whose shape an entry has. */
@@ -18,6 +19,7 @@ const SHAPE_OF: Record<keyof typeof entry, string | undefined> = {
   promise: undefined,
   mysql2: 'mysql2',
   'mysql2-promise': 'mysql2/promise',
+  knex: undefined,
 }
 
 /**
