@@ -14,7 +14,7 @@ import { Consistency } from './consistency.js'
 import { giveBack } from './give-back.js'
 import type { Holder } from './holder.js'
 import type { InstancePool, Lease } from './instance-pool.js'
-import { leavesUnset, noteLeftovers, noteState } from './leftovers.js'
+import { leavesUnset, noteLeftovers, noteState, showsWrite } from './leftovers.js'
 import type { Members } from './members.js'
 import { GIVEN } from './monitor.js'
 import type { HeldReads } from './placement.js'
@@ -190,8 +190,8 @@ export class Cluster implements Runner {
     const lease = this.#ended(work)
     const { sqlClass, holder } = work
     this.budget.refund()
-    if (!sqlClass.isRepeatable || sqlClass.control !== 'none') this.#noteWrite(work)
-    else work.context?.saw()
+    if (showsWrite(work)) this.#noteWrite(work)
+    else if (sqlClass.intent === 'read') work.context?.saw()
     if (lease !== undefined) {
       noteState(work, lease)
       if (holder === undefined) {
@@ -208,6 +208,7 @@ export class Cluster implements Runner {
     const lease = this.#ended(work)
     work.firstError ??= error
     if (lease !== undefined) noteLeftovers(work.sqlClass, lease)
+    if (work.holder !== undefined && !work.sqlClass.isRepeatable) work.holder.hasChanges = true
     this.#parts.recovery.recover(work, lease?.lender ?? this.members.given, lease, error)
   }
 
@@ -374,10 +375,7 @@ export class Cluster implements Runner {
   }
 
   /** What may have written, or committed, must be seen. BEGIN and the like commit what was open before them. */
-  #noteWrite({ sqlClass, context, wasInTransaction }: Work): void {
-    const { setsState, control } = sqlClass
-    const isSetting = setsState || control === 'begin' || control === 'set-transaction'
-    if (isSetting && !wasInTransaction) return
+  #noteWrite({ context }: Work): void {
     this.consistency.wrote(context)
     if (this.state.mode === 'single') this.state.hasHadWriter = true
   }

@@ -18,9 +18,11 @@ export class Holder {
   /** The role that all its statements ask for; undefined: each as its text says. */
   readonly role: Role | undefined
   /** Something was left on the connection that cannot be carried to another: swapped no more until released. */
-  isPinned = false
-  /** Something else than what opened its transaction binds it: then that cannot be opened again elsewhere. */
   isBoundForGood = false
+  /** SET TRANSACTION was said, which is about the next transaction on this connection. */
+  isDeclared = false
+  /** Since its last transaction ended, something has run that is not certainly a read: COMMIT makes it visible. */
+  hasChanges = false
   /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
   leavesState = false
   /** Once a session has written, it stays on the writer until it is released. One that never is follows its writes as any read does. */
@@ -53,6 +55,11 @@ export class Holder {
     return !this.keepsLease && !this.isBound
   }
 
+  /** Something other than an open transaction keeps it on its connection. */
+  get isPinned(): boolean {
+    return this.isBoundForGood || this.isDeclared
+  }
+
   /** Nothing may move this session to another connection now. */
   get isBound(): boolean {
     const { lease } = this
@@ -67,7 +74,7 @@ export class Holder {
     if (hasWritten && this.keepsLease) this.staysOnWriter = true
     // Readers run REPEATABLE READ whatever they are told (AWS: AuroraMySQL.Reference.IsolationLevels).
     if (sqlClass.setsState && text !== undefined && ISOLATION.test(text)) this.staysOnWriter = true
-    if (control === 'set-transaction') this.isPinned = true
+    this.#noteTransaction(sqlClass)
     if (sqlClass.pins && control === 'none') {
       this.bindForGood()
       this.leavesState = true
@@ -78,10 +85,18 @@ export class Holder {
     else this.prelude = undefined
   }
 
+  #noteTransaction({ control, isRepeatable }: SqlClass): void {
+    const hasEnded =
+      (control === 'commit' || control === 'rollback') && !this.lease?.isInTransaction
+    if (control === 'set-transaction') this.isDeclared = true
+    else if (hasEnded) this.isDeclared = false
+    if (control === 'none') this.hasChanges ||= !isRepeatable
+    else if (control !== 'set-transaction' && control !== 'savepoint') this.hasChanges = false
+  }
+
   /** What it has made lives on this connection alone. */
   bindForGood(): void {
     if (this.lease !== undefined) this.lease.isBound = true
-    this.isPinned = true
     this.isBoundForGood = true
   }
 
@@ -104,8 +119,9 @@ export class Holder {
 
   /** It has been released: nothing that it did concerns what it may still be used for. */
   forget(): void {
-    this.isPinned = false
     this.isBoundForGood = false
+    this.isDeclared = false
+    this.hasChanges = false
     this.leavesState = false
     this.staysOnWriter = false
     this.state = SessionState.BASE

@@ -11,10 +11,22 @@ export function noteLeftovers({ isSingle, isCall, pins }: SqlClass, lease: Lease
   if (pins) lease.isSpent = true
 }
 
+/** Whether others may see something new, once this has ended well. A transaction in which everything was a read shows nothing. */
+export function showsWrite({ sqlClass, holder, wasInTransaction }: Work): boolean {
+  const { control, isRepeatable, setsState } = sqlClass
+  // Each of these commits a transaction that is open.
+  const isSetting = setsState || control === 'begin' || control === 'set-transaction'
+  if (isSetting && !wasInTransaction) return false
+  if (control === 'none') return !isRepeatable
+  return holder === undefined || holder.hasChanges
+}
+
 /** What a session has set is its own; what it found on the connection stays the connection's. */
-export function noteState({ stateText, holder, sqlClass }: Work, lease: Lease): void {
+export function noteState(work: Work, lease: Lease): void {
+  const { holder, sqlClass } = work
   const isSetting = sqlClass.setsState || (sqlClass.pins && !sqlClass.isSingle)
   if (!isSetting) return
+  const { stateText } = work
   const after = (state: SessionState): SessionState =>
     stateText === undefined ? SessionState.unknown() : state.after(stateText)
   lease.state = after(lease.state)

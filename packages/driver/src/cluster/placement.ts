@@ -111,10 +111,23 @@ export class Placement {
     if (state.mode !== 'cluster') return this.place(work)
     if (state.isWithoutAutocommit) return this.#placeWrite()
     work.askedAs = 'reader'
-    for (const pool of members.readers) if (pool.idle > 0 && pool.isReachable) return pool
+    const reader = this.#selectIdle(members.readers)
+    if (reader !== undefined) return reader
     const { writer } = members
     if (writer !== undefined && writer.idle > 0 && !this.#setup.isSeekingWriter()) return writer
     return this.#placeRead(work) ?? this.#placeWrite()
+  }
+
+  /** What its first statement needs is not known yet, so nothing is asked of it but that it need not be waited for. */
+  #selectIdle(readers: readonly InstancePool[]): InstancePool | undefined {
+    const idle = readers.filter((pool) => pool.idle > 0)
+    const want = this.#want
+    want.maxLagMs = undefined
+    want.visibleSinceMs = undefined
+    want.nowMs = monotonicMs()
+    want.avoid = undefined
+    want.turn++
+    return selectReader(idle, want)
   }
 
   #roleOf(work: Work): Role {
