@@ -60,6 +60,28 @@ export function compareWithMatrix(result: Result): string[] {
   return differences
 }
 
+/** The version of a package that these tests run with. */
+export function versionOf(npmPackage: string): string {
+  const path = fileURLToPath(new URL(`../node_modules/${npmPackage}/package.json`, import.meta.url))
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+}
+
+/** One line about a result, for whoever runs the suite. */
+export function summaryOf(
+  { name, version, readsOnReaders: { inRequests, outside }, failover }: Result,
+  writes: number,
+): string {
+  return (
+    `${name} ${version}: ${percent(inRequests)} of the reads on readers in requests, ${percent(outside)} outside; ` +
+    `failover: ${failover.readsFailed} reads and ${failover.writesFailed} of ${writes} writes failed`
+  )
+}
+
+/** A share, 0 to 1, as it is printed. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Counts,
@@ -12,7 +10,7 @@ import { Ledger, NOTHING_AMISS } from '../failover/ledger.js'
 import { AT_SCALE } from '../failover/scenario.js'
 import { type Access, ourAccess, plainAccess } from './access.js'
 import { rideThroughFailover } from './failover-load.js'
-import { compareWithMatrix, type Result } from './results.js'
+import { compareWithMatrix, type Result, summaryOf, versionOf } from './results.js'
 import type { Builder, Shop } from './shop.js'
 
 /** While the counters are watched: each round is a write and several reads. */
@@ -66,12 +64,8 @@ export function describeBuilder(builder: Builder): void {
           doubled: audit.doubled.length,
         },
       }
-      const { inRequests, outside } = readsOnReaders
-      console.log(
-        `${builder.name} ${result.version}: ${percent(inRequests)} of the reads on readers in requests, ` +
-          `${percent(outside)} outside; failover: 0 reads and ${ledger.failures.length} of ` +
-          `${ledger.acknowledgedCount + ledger.failures.length} writes failed, first write after ${firstWriteMs.toFixed(0)} ms`,
-      )
+      const writes = ledger.acknowledgedCount + ledger.failures.length
+      console.log(`${summaryOf(result, writes)}, first write after ${firstWriteMs.toFixed(0)} ms`)
       expect(compareWithMatrix(result), 'the matrix in the README is true').toEqual([])
     })
   })
@@ -204,13 +198,4 @@ async function shareOnReaders(
   expect(readers.map(([, { writes }]) => writes)).toEqual(readers.map(() => 0))
   expect(counts[simulation.cluster.writer.id]?.writes).toBeGreaterThanOrEqual(ROUNDS)
   return readsOf(readers) / readsOf(Object.entries(counts))
-}
-
-function versionOf(npmPackage: string): string {
-  const path = fileURLToPath(new URL(`../node_modules/${npmPackage}/package.json`, import.meta.url))
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`
 }

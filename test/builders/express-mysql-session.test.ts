@@ -1,0 +1,225 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AuroraPool } from 'aurora-mysql2'
+import type { Pool } from 'mysql2'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  eventually,
+  type Simulation,
+  scaled,
+  simulate,
+} from '../../packages/driver/test/simulation.js'
+import { Ledger, NOTHING_AMISS } from '../failover/ledger.js'
+import { AT_SCALE } from '../failover/scenario.js'
+import { type Access, ourAccess, plainAccess } from './access.js'
+import { Browser } from './browser.js'
+import { createApp, createStore } from './express-session-app.mjs'
+import { shareOnReaders } from './read-share.js'
+import { compareWithMatrix, type Result, summaryOf, versionOf } from './results.js'
+import { type Served, serve } from './served.js'
+
+/** So many people, and so many pages of each before the failover and after it. */
+const PEOPLE = 6
+const PAGES = 12
+const READS = 60
+
+interface Me {
+  readonly user?: string
+  readonly visits: number
+}
+
+describe('mysql2', () => {
+  const site = useSite(plainAccess)
+  worksAsItsManualSays(site)
+})
+
+describe('aurora-mysql2', () => {
+  const site = useSite((cluster) => ourAccess(cluster, AT_SCALE))
+  worksAsItsManualSays(site)
+
+  test('a request may outrun the readers on the pool, but not on its writer', async () => {
+    const { cluster } = site.simulation
+    const lost = await openSite(site.pool, { createDatabaseTable: false })
+    // Connections to readers: what they show is what lags.
+    await eventually('reads are on readers', async () => {
+      const reads = () => Promise.all(Array.from({ length: 20 }, () => lost.store.length()))
+      return (await shareOnReaders(site.simulation, reads)) === 1
+    })
+    const heal = await cluster.inject({ type: 'lag', lagMs: 2_000 })
+    try {
+      const userAfterLogin = async ({ origin }: Site) => {
+        const browser = new Browser(origin)
+        await browser.post('/login/ada')
+        return (await browser.get<Me>('/me')).user
+      }
+      await eventually('a login is not seen', async () => {
+        expect(await userAfterLogin(site)).toBe('ada')
+        return (await userAfterLogin(lost)) === undefined
+      })
+    } finally {
+      await lost.close()
+      await heal()
+    }
+  })
+
+  test('on the pool, reads reach readers', async () => {
+    const readsOnReaders = { inRequests: Number.NaN, outside: Number.NaN }
+    const browser = new Browser(site.origin)
+    await browser.post('/login/grace')
+    const onPool = await openSite(site.pool, { createDatabaseTable: false, disableTouch: true })
+    try {
+      const me = browser.at(onPool.origin)
+      await eventually('the session is on the readers', async () => {
+        const share = await shareOnReaders(site.simulation, () => me.get('/me'))
+        return share === 1 && (await me.get<Me>('/me')).user === 'grace'
+      })
+      readsOnReaders.inRequests = await shareOnReaders(site.simulation, async () => {
+        for (let read = 0; read < READS; read += 1) {
+          expect((await me.get<Me>('/me')).user).toBe('grace')
+        }
+      })
+      readsOnReaders.outside = await shareOnReaders(site.simulation, async () => {
+        for (let read = 0; read < READS; read += 1) await onPool.store.length()
+      })
+      console.log('express-mysql-session on the pool itself, without touch:', readsOnReaders)
+    } finally {
+      await onPool.close()
+    }
+    expect(readsOnReaders.inRequests).toBeGreaterThan(0.9)
+  })
+
+  // The last: afterwards another instance is the writer.
+  test('a failover is a pause', async () => {
+    const { cluster } = site.simulation
+    const ledger = await Ledger.open(cluster, 'visit')
+    const readFailures: unknown[] = []
+    const work = async (person: number, pages: number) => {
+      const browser = people[person] as Browser
+      for (let page = 0; page < pages; page += 1) {
+        await ledger.keep('visit', ({ id }) => browser.post(`/visit/${id}`))
+        await browser.get('/me').catch((error) => readFailures.push(error))
+        await sleep(5 * Math.random())
+      }
+    }
+    const people = Array.from({ length: PEOPLE }, () => new Browser(site.origin))
+    await Promise.all(people.map((browser, index) => browser.post(`/login/person-${index}`)))
+    const load = Promise.all(people.map((_, index) => work(index, PAGES * 2)))
+    while (ledger.acknowledgedCount < PEOPLE * PAGES) await sleep(2)
+    await cluster.failover({ how: 'crash', detectMs: scaled(100), promoteMs: scaled(400) })
+    await load
+
+    for (const browser of people) expect((await browser.get<Me>('/me')).user).toMatch(/person-/)
+    await writeVisits(site.simulation)
+    const audit = await ledger.audit(cluster)
+    expect(audit).toEqual(NOTHING_AMISS)
+    expect(readFailures).toEqual([])
+    expect(ledger.unmarked).toEqual([])
+    const writesFailed = ledger.failures.length
+    const result: Result = {
+      name: 'express-mysql-session',
+      version: versionOf('express-mysql-session'),
+      wayIn: '`new MySQLStore({}, pool.writer)`',
+      readsOnReaders: { inRequests: 0, outside: 0 },
+      hasStreams: false,
+      failover: {
+        readsFailed: readFailures.length,
+        writesFailed,
+        writesMarked: writesFailed - ledger.unmarked.length,
+        lost: audit.lost.length,
+        doubled: audit.doubled.length,
+      },
+    }
+    console.log(summaryOf(result, ledger.acknowledgedCount + writesFailed))
+    expect(compareWithMatrix(result), 'the matrix in the README is true').toEqual([])
+  })
+})
+
+interface Site extends Served {
+  readonly store: ReturnType<typeof createStore>
+}
+
+async function openSite(
+  pool: Pool,
+  options: object = {},
+  app: { readonly maxAge?: number } = {},
+): Promise<Site> {
+  const store = createStore(pool, options)
+  await store.onReady()
+  const served = await serve(createApp(store, app))
+  return {
+    ...served,
+    store,
+    async close() {
+      await served.close()
+      await store.close()
+    },
+  }
+}
+
+interface OpenSite extends Site {
+  readonly simulation: Simulation
+  readonly pool: Pool
+}
+
+/** A cluster and a site on it. With ours its store is on the pool's writer: each page changes the session. */
+function useSite(reach: (cluster: Simulation['cluster']) => Access): OpenSite {
+  const opened = {} as { -readonly [Key in keyof OpenSite]: OpenSite[Key] }
+  beforeAll(async () => {
+    opened.simulation = await simulate()
+    opened.pool = reach(opened.simulation.cluster).createPool()
+    const { writer } = opened.pool as Partial<AuroraPool>
+    Object.assign(opened, await openSite(writer ?? opened.pool))
+  })
+  afterAll(async () => {
+    await opened.close?.()
+    await opened.pool.promise().end()
+  })
+  return opened
+}
+
+function worksAsItsManualSays(site: OpenSite): void {
+  test('logs in, visits, and logs out', async () => {
+    const browser = new Browser(site.origin)
+    expect((await browser.get<Me>('/me')).user).toBeUndefined()
+    await browser.post('/login/ada')
+    await browser.post('/visit/one')
+    await browser.post('/visit/two')
+    expect(await browser.get('/me')).toEqual({ user: 'ada', visits: 2 })
+    await browser.post('/logout')
+    expect((await browser.get<Me>('/me')).user).toBeUndefined()
+  })
+
+  test('touches what is used, and forgets what has expired', async () => {
+    const { cluster } = site.simulation
+    const [used, unused] = [new Browser(site.origin), new Browser(site.origin)]
+    await Promise.all([used.post('/login/used'), unused.post('/login/unused')])
+    const nowS = Math.round(Date.now() / 1000)
+    const expire = (user: string, inS: number) =>
+      cluster.query('UPDATE app.sessions SET expires = ? WHERE data LIKE ?', [
+        nowS + inS,
+        `%"user":"${user}"%`,
+      ])
+    await expire('used', 30)
+    await expire('unused', -30)
+    expect((await used.get<Me>('/me')).user).toBe('used')
+    expect((await unused.get<Me>('/me')).user).toBeUndefined()
+    await eventually('it was touched', async () => {
+      const rows = await cluster.query('SELECT expires, data FROM app.sessions')
+      return rows.some(
+        ({ data, expires }) => `${data}`.includes('"used"') && Number(expires) > nowS + 30,
+      )
+    })
+    await site.store.clearExpiredSessions()
+    const users = await cluster.query('SELECT data FROM app.sessions')
+    expect(users.filter(({ data }) => `${data}`.includes('used'))).toHaveLength(1)
+  })
+}
+
+/** Puts what is in the sessions where the ledger looks for it. */
+async function writeVisits({ cluster }: Simulation): Promise<void> {
+  for (const { data } of await cluster.query('SELECT data FROM app.sessions')) {
+    const { visits = [] } = JSON.parse(String(data)) as { readonly visits?: readonly string[] }
+    for (const unit of visits) {
+      await cluster.query('INSERT INTO app.visit (unit, part) VALUES (?, 0)', [unit])
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import express from 'express'
+import mysqlStore from 'express-mysql-session'
+import session from 'express-session'
+
+const MySQLStore = mysqlStore(session)
+
+/** The store, as its manual makes it, on a pool that exists. */
+export function createStore(pool, options = {}) {
+  return new MySQLStore({ ...options }, pool)
+}
+
+/** A web application whose sessions are in the store: log in, visit, see oneself, log out. */
+export function createApp(store, { maxAge = 60_000 } = {}) {
+  const app = express()
+  const cookie = { maxAge }
+  app.use(session({ store, secret: 'tea', resave: false, saveUninitialized: false, cookie }))
+
+  app.post('/login/:user', (request, response, next) => {
+    request.session.regenerate((failed) => {
+      if (failed) return next(failed)
+      request.session.user = request.params.user
+      request.session.visits = []
+      // Answered when it is stored: what fails after the answer cannot be told.
+      request.session.save((error) =>
+        error ? next(error) : response.json({ user: request.params.user }),
+      )
+    })
+  })
+  app.post('/visit/:unit', (request, response, next) => {
+    request.session.visits.push(request.params.unit)
+    request.session.save((error) => (error ? next(error) : response.json({})))
+  })
+  app.get('/me', (request, response) => {
+    const { user, visits = [] } = request.session
+    response.json({ user, visits: visits.length })
+  })
+  app.post('/logout', (request, response, next) => {
+    request.session.destroy((error) => (error ? next(error) : response.json({})))
+  })
+
+  app.use((error, _request, response, _next) => {
+    if (response.headersSent) return
+    response.status(500).json({ code: error.code, message: error.message, aurora: error.aurora })
+  })
+  return app
+}
