@@ -28,7 +28,7 @@ export const VisitEntity = new EntitySchema<Visit>({
 })
 
 /** TypeORM's options: its own where it has them, the rest through `extra`. */
-export function dataSourceOptions({ mysql2, connection }: Access): DataSourceOptions {
+export function dataSourceOptions({ mysql2, connection }: Access) {
   const { host, port, user, password, database, ...extra } = connection
   return {
     type: 'mysql',
@@ -40,7 +40,7 @@ export function dataSourceOptions({ mysql2, connection }: Access): DataSourceOpt
     database,
     extra,
     entities: [CustomerEntity, VisitEntity],
-  }
+  } satisfies DataSourceOptions
 }
 
 export class TypeOrmShop implements Shop {
