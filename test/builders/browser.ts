@@ -8,8 +8,9 @@ export class Browser {
     this.#cookies = new Map(cookies)
   }
 
-  get cookies(): ReadonlyMap<string, string> {
-    return this.#cookies
+  /** What it sends as its `cookie` header. */
+  get cookieHeader(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
   /** The same person, whose next request another process answers. */
@@ -30,7 +31,7 @@ export class Browser {
     const response = await fetch(`${this.#origin}${path}`, {
       method,
       headers: {
-        cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        cookie: this.cookieHeader,
         origin: this.#origin,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
