@@ -6,8 +6,8 @@ const INTEGER = /^-?\d+$/
 const DECIMAL = /^[+-]?\d+(\.\d+)?$/
 const SCIENTIFIC = /^([+-]?)(\d+)(?:\.(\d+))?e([+-]?\d+)$/i
 
-/** More than MySQL's DECIMAL holds: such a number stays in its scientific form. */
-const MAX_DIGITS = 100
+/** A DECIMAL of MySQL has so many digits; a literal with more of them is cut off, while a DOUBLE only loses precision. */
+const MAX_DIGITS = 65
 
 /**
  * A value as it is written in a statement. What is a number for Prisma is one for the server too, so that decimals and 64-bit integers
@@ -35,7 +35,7 @@ function literalOfText(text: string, type: ArgType | undefined): string {
       return INTEGER.test(text) ? text : quote(text)
     case 'decimal':
     case 'float':
-      return DECIMAL.test(text) ? text : literalOfScientific(text)
+      return literalOfNumeric(text, type.dbType)
     case 'datetime':
       return quote(temporalText(text, type.dbType))
     case 'bytes':
@@ -52,17 +52,26 @@ function literalOfNumber(value: number): string {
   return Number.isInteger(value) || text.includes('e') ? text : `${text}e0`
 }
 
-/** `1.5e+3` is a DOUBLE to the server; the digits written out are a DECIMAL, without loss. */
-function literalOfScientific(text: string): string {
-  const match = SCIENTIFIC.exec(text)
-  if (match === null) return quote(text)
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
-  const point = whole.length + Number(exponent)
+/** A number in digits is a DECIMAL to the server, and keeps them all; with an exponent it is a DOUBLE. */
+function literalOfNumeric(text: string, dbType: string | undefined): string {
+  const scientific = SCIENTIFIC.exec(text)
+  if (scientific === null && !DECIMAL.test(text)) return quote(text)
+  if (dbType === 'DOUBLE' || dbType === 'FLOAT') return literalOfNumber(Number(text))
+  const digits = scientific === null ? text : writtenOut(scientific)
+  return countOfDigits(digits) > MAX_DIGITS ? literalOfNumber(Number(text)) : digits
+}
+
+function writtenOut([text, sign = '', whole = '', fraction = '', exponent = '0']: RegExpExecArray) {
   const digits = whole + fraction
+  const point = whole.length + Number(exponent)
   if (Math.abs(point) > MAX_DIGITS) return text
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
   if (point >= digits.length) return sign + digits.padEnd(point, '0')
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
+}
+
+function countOfDigits(text: string): number {
+  return text.replace(/\D/g, '').length
 }
 
 function literalOfDate(value: Date, type: ArgType | undefined): string {
@@ -70,8 +79,9 @@ function literalOfDate(value: Date, type: ArgType | undefined): string {
   return quote(temporalText(value.toISOString(), type?.dbType))
 }
 
+/** Beside a BIT this form is a number too, as BIT is; `X'…'` is bytes only, in MariaDB. */
 function literalOfBytes(bytes: Buffer): string {
-  return `X'${bytes.toString('hex')}'`
+  return bytes.length === 0 ? "X''" : `0x${bytes.toString('hex')}`
 }
 
 /** A doubled quote ends no string, whatever `sql_mode` says; `\'` would where NO_BACKSLASH_ESCAPES is on. */

@@ -7,7 +7,7 @@ import { type AuroraPoolOptions, createAuroraPool } from 'aurora-mysql2/promise'
 import type mysql from 'mysql2'
 import type { Pool } from 'mysql2/promise'
 import { Adapter } from './adapter.js'
-import { askConnectionInfo } from './connection-info.js'
+import { connectionInfoOf, type KnownInfo } from './connection-info.js'
 import { ADAPTER_NAME } from './statements.js'
 
 /** How Prisma uses the pool. */
@@ -17,6 +17,11 @@ export interface PrismaAuroraMysql2Options {
    * @default none: that of the connection
    */
   readonly database?: string
+  /**
+   * Whether the server can join relations by itself, for schemas with Prisma's preview feature `relationJoins`.
+   * @default asked of the server once, when the first client connects
+   */
+  readonly relationJoins?: boolean
 }
 
 /**
@@ -26,7 +31,7 @@ export class PrismaAuroraMysql2 implements SqlDriverAdapterFactory {
   readonly provider = 'mysql'
   readonly adapterName = ADAPTER_NAME
   readonly #open: () => { readonly pool: Pool; readonly end: () => Promise<void> }
-  readonly #database: string | undefined
+  readonly #known: KnownInfo
   #info: ConnectionInfo | undefined
 
   /**
@@ -38,7 +43,7 @@ export class PrismaAuroraMysql2 implements SqlDriverAdapterFactory {
     target: AuroraPoolOptions | string | mysql.Pool | Pool,
     options: PrismaAuroraMysql2Options = {},
   ) {
-    this.#database = options.database
+    this.#known = { database: options.database, relationJoins: options.relationJoins }
     if (isPool(target)) {
       const pool = inPromises(target)
       this.#open = () => ({ pool, end: async () => {} })
@@ -54,7 +59,7 @@ export class PrismaAuroraMysql2 implements SqlDriverAdapterFactory {
   async connect(): Promise<SqlDriverAdapter> {
     const { pool, end } = this.#open()
     try {
-      this.#info ??= await askConnectionInfo(pool, this.#database)
+      this.#info ??= await connectionInfoOf(pool, this.#known)
     } catch (error) {
       await end()
       throw error

@@ -1,6 +1,7 @@
 /** A moment in UTC. Six digits of a second are what MySQL keeps, and more than JavaScript's Date does. */
 const UTC_MOMENT =
   /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(?:Z|[+-]00(?::?00)?)?$/
+const ZONED_MOMENT = /^\d{4}-\d\d-\d\d[T ][\d:.]+[+-]\d\d:?\d\d$/
 
 /**
  * A date, a time or both as MySQL writes it, in UTC. What is no moment (a TIME of a row, say) stays as it is.
@@ -24,6 +25,7 @@ export function temporalText(text: string, dbType: string | undefined): string {
 }
 
 function inUtc(text: string): string {
-  const moment = new Date(text)
+  // Date would make a date of nearly any text.
+  const moment = new Date(ZONED_MOMENT.test(text) ? text : Number.NaN)
   return Number.isNaN(moment.getTime()) ? text : moment.toISOString()
 }

@@ -14,9 +14,8 @@ const CLIENTS = fileURLToPath(new URL('../node_modules/.generated-clients', impo
 
 const HEAD = `
 generator client {
-  provider        = "prisma-client-js"
-  output          = "./client"
-  previewFeatures = ["relationJoins"]
+  provider = "prisma-client-js"
+  output   = "./client"
 }
 
 datasource db {
