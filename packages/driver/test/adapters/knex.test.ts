@@ -1,0 +1,189 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { AuroraClient } from 'aurora-mysql2/knex'
+import knex, { type Knex } from 'knex'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, failureOf, QUICK, type Simulation, scaled, simulate } from '../simulation.js'
+
+let simulation: Simulation
+
+beforeAll(async () => {
+  simulation = await simulate()
+  await simulation.cluster.query(
+    'CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(50) NOT NULL)',
+  )
+})
+
+/** Runs on a reader for longer than any test. */
+const SLOW = '/* aurora:reader */ SELECT SLEEP(100) AS slept'
+
+/** How many statements like `SLOW` run on any instance. */
+async function slowCount(): Promise<number> {
+  const rows = await simulation.cluster.query(
+    "SELECT id FROM information_schema.processlist WHERE info LIKE '%SLEEP(1__) AS slept'",
+  )
+  return rows.length
+}
+
+function connection(): Knex.MySql2ConnectionConfig {
+  const { connection: given } = simulation.cluster
+  return { ...given, aurora: { ...given.aurora, ...QUICK } } as Knex.MySql2ConnectionConfig
+}
+
+const WAYS: Record<string, () => Knex> = {
+  connection: () => knex({ client: AuroraClient, connection: connection() }),
+  connectionPool: () => knex({ client: AuroraClient, connectionPool: simulation.pool() }),
+}
+
+/** Whether a reader serves this, in the end: what was written before is to be there. */
+async function reachesReaders(read: () => Promise<unknown>): Promise<boolean> {
+  const before = simulation.counts()
+  await read()
+  const counts = Object.entries(simulation.countsSince(before))
+  return counts.some(([id, { reads }]) => id !== simulation.cluster.writer.id && reads > 0)
+}
+
+describe.each(Object.entries(WAYS))('by %s', (_, open) => {
+  let db: Knex
+  beforeAll(() => {
+    db = open()
+  })
+  afterAll(async () => {
+    await db.destroy()
+    await simulation.closePools()
+  })
+
+  it('is the MySQL client of Knex to whoever asks', () => {
+    expect(db.client.constructor.name).toBe('Client_MySQL2')
+    expect(db.client.dialect).toBe('mysql')
+    expect(db.client.driverName).toBe('mysql2')
+  })
+
+  it('knows its database', async () => {
+    expect(db.client.database()).toBe('app')
+    expect(await db('note').columnInfo()).toMatchObject({
+      text: { type: 'varchar', maxLength: 50, nullable: false },
+    })
+  })
+
+  it('renames a column, with all that it is', async () => {
+    await db.schema.createTable('renamed', (table) => {
+      table.increments()
+      table.string('before', 30).notNullable()
+    })
+    await db.schema.alterTable('renamed', (table) => table.renameColumn('before', 'after'))
+    expect(await db('renamed').columnInfo()).toMatchObject({
+      after: { maxLength: 30, nullable: false },
+    })
+    await db.schema.dropTable('renamed')
+  })
+
+  it('migrates, one of several that begin at once', async () => {
+    const migrationSource = {
+      getMigrations: async () => ['only'],
+      getMigrationName: (name: string) => name,
+      getMigration: async () => ({
+        up: (trx: Knex) => trx.schema.createTable('migrated', (table) => table.increments()),
+        down: (trx: Knex) => trx.schema.dropTable('migrated'),
+      }),
+    }
+    const ended = await Promise.allSettled([1, 2].map(() => db.migrate.latest({ migrationSource })))
+    expect(ended.some(({ status }) => status === 'fulfilled')).toBe(true)
+    expect(await db.migrate.list({ migrationSource })).toMatchObject([[{ name: 'only' }], []])
+    await db.migrate.rollback({ migrationSource })
+    expect(await db.schema.hasTable('migrated')).toBe(false)
+  })
+
+  it('ends a statement that takes too long, on the instance that runs it', async () => {
+    const failure = failureOf(db.raw(SLOW).timeout(scaled(1_000), { cancel: true }))
+    await eventually('it runs', async () => (await slowCount()) === 1)
+    expect(await failure).toBeInstanceOf(knex.KnexTimeoutError)
+    await eventually('it has ended', async () => (await slowCount()) === 0)
+    expect(await db('note').where({ id: 0 })).toEqual([])
+  })
+
+  it('never runs a statement that took too long while it waited', async () => {
+    const { cluster } = simulation
+    await db('note').insert({ text: 'before' })
+    const started = new Promise((resolve) => subscribe('aurora-mysql2:failoverStarted', resolve))
+    const failover = cluster.failover({ detectMs: scaled(500), promoteMs: scaled(2_000) })
+    await started
+    const insert = () => db('note').insert({ text: 'too late' })
+    const errors = await Promise.all(
+      [1, 2, 3].map(() => failureOf(insert().timeout(scaled(400), { cancel: true }))),
+    )
+    for (const error of errors) expect(error).toBeInstanceOf(knex.KnexTimeoutError)
+    await failover
+    await db('note').insert({ text: 'after' })
+    expect(await db('note').where({ text: 'too late' })).toEqual([])
+    await eventually('all instances are up', () =>
+      cluster.instances.every(({ state }) => state === 'up'),
+    )
+  })
+
+  it('gives back what a stream held that was left early', async () => {
+    await db('note').insert({ text: 'streamed' })
+    for (let left = 0; left < 12; left += 1) {
+      for await (const _row of db('note').stream()) break
+    }
+    expect(await db('note').where({ id: 0 })).toEqual([])
+  })
+
+  it('keeps to readers after a transaction with an isolation level', async () => {
+    const work = (trx: Knex.Transaction) => trx('note').insert({ text: 'isolated' })
+    await db.transaction(work, { isolationLevel: 'read committed' })
+    await eventually('a reader serves', () => reachesReaders(() => db('note').where({ id: 0 })))
+  })
+})
+
+describe('the pool of Knex', () => {
+  type Raw = { query(sql: string, done: (error: Error | null) => void): void }
+  const afterCreate = (raw: Raw, done: (error: Error | null, raw: Raw) => void) =>
+    raw.query("SET SESSION sql_mode = 'ANSI'", (error) => {
+      if (error) return done(error, raw)
+      raw.query('SET SESSION group_concat_max_len = 7000', (failure) => done(failure, raw))
+    })
+
+  it('holds nothing while it is idle, and sets its connections up wherever they run', async () => {
+    const { cluster } = simulation
+    const openCount = () =>
+      cluster.instances.reduce((sum, { counters }) => sum + counters.connectionsOpen, 0)
+    await eventually('nothing else is open', () => openCount() === 0)
+    const db = knex({
+      client: AuroraClient,
+      connection: connection(),
+      pool: { max: 10, afterCreate },
+    })
+    const held: unknown[] = []
+    while (held.length < 10) held.push(await db.client.acquireConnection())
+    for (const each of held) await db.client.releaseConnection(each)
+    await eventually('what it was opened for has ended', () => openCount() < 10)
+    expect(db.client.pool.numFree()).toBe(10)
+    for (const role of ['writer', 'reader']) {
+      const [rows] = await db.raw(
+        `/* aurora:${role} */ SELECT @@sql_mode AS mode, @@group_concat_max_len AS length`,
+      )
+      expect(rows).toMatchObject([{ length: 7000, mode: expect.stringContaining('ANSI') }])
+    }
+    await db.destroy()
+    await eventually('nothing is left', () => openCount() === 0)
+  })
+
+  it('can be made again', async () => {
+    const db = knex({ client: AuroraClient, connection: connection() })
+    await db.destroy()
+    await expect(db('note').where({ id: 0 })).rejects.toThrow('Unable to acquire a connection')
+    db.initialize()
+    expect(await db('note').where({ id: 0 })).toEqual([])
+    await db.destroy()
+  })
+})
+
+describe('a pool of its own', () => {
+  it('is not ended with Knex', async () => {
+    const pool = simulation.pool()
+    const db = knex({ client: AuroraClient, connectionPool: pool })
+    await db('note').first()
+    await db.destroy()
+    expect(await pool.query('SELECT 1 AS one')).toMatchObject([[{ one: 1 }], {}])
+  })
+})
