@@ -1,5 +1,6 @@
 import type { AuroraPoolOptions } from 'aurora-mysql2'
 import { PrismaAuroraMysql2, type PrismaAuroraMysql2Options } from 'aurora-mysql2-prisma'
+import type { ClusterOptions } from 'aurora-mysql2-simulator'
 import { type Simulation, simulate } from '../../driver/test/simulation.js'
 import { type ClientModule, generateClient } from './generate-client.js'
 import { type Client, MODELS, TABLES } from './schema.js'
@@ -18,8 +19,11 @@ export interface OpenShop {
 }
 
 /** A cluster with the tables of the models, and clients of Prisma on it. */
-export async function openShop(): Promise<OpenShop> {
-  const [simulation, module] = await Promise.all([simulate(), generateClient<Client>(MODELS)])
+export async function openShop(options: ClusterOptions = {}): Promise<OpenShop> {
+  const [simulation, module] = await Promise.all([
+    simulate(options),
+    generateClient<Client>(MODELS),
+  ])
   for (const sql of TABLES) {
     await simulation.cluster.query(sql.replace(/(CREATE TABLE|REFERENCES) /g, '$1 app.'))
   }

@@ -113,6 +113,7 @@ export interface Models {
   $queryRawUnsafe(sql: string, ...values: unknown[]): Promise<Row[]>
   $executeRaw(strings: unknown, ...values: unknown[]): Promise<number>
   $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>
+  $transaction<T>(work: (tx: Models) => Promise<T>, options?: TransactionOptions): Promise<T>
 }
 
 export interface TransactionOptions {
