@@ -19,6 +19,7 @@ const say = (line) => console.log(`> ${line}`)
  */
 async function bench(name, args) {
   await ensureBuilt(say)
+  await ensureMysqld(say)
   const file = join(root, 'test', 'bench', name, 'index.mjs')
   return (await run(process.execPath, [file, ...args])).isGreen
 }
@@ -34,6 +35,7 @@ const TASKS = {
     const demo = join(root, 'examples', 'demo')
     return (await runNpm(['start', '--silent', '--', ...args], { cwd: demo })).isGreen
   },
+  bench: (args) => bench('.', args),
   'bench:recovery': (args) => bench('recovery', args),
   'bench:consistency': (args) => bench('consistency', args),
   'bench:fleet': (args) => bench('fleet', args),

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Builds another commit in a folder of its own, and removes it afterwards.
+ *
+ * @template T
+ * @param {string} commit
+ * @param {(versus: { name: string, folder: string }) => Promise<T>} use
+ */
+export async function withCommit(commit, use) {
+  const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
+  const name = git('rev-parse', '--short', `${commit}^{commit}`)
+  const parent = mkdtempSync(join(tmpdir(), 'bench-'))
+  const folder = join(parent, name)
+  git('worktree', 'add', '--detach', folder, name)
+  try {
+    // Its own runner installs what its lock file names, and builds.
+    execFileSync(process.execPath, [join(folder, 'scripts', 'run.mjs'), 'build'], {
+      cwd: folder,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    return await use({ name, folder: join(folder, 'packages', 'driver') })
+  } finally {
+    git('worktree', 'remove', '--force', folder)
+    rmSync(parent, { recursive: true, force: true })
+  }
+}
