@@ -4,10 +4,10 @@ import type { Emit } from '../contract/events.js'
 import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { lostError } from '../io/connection.js'
-import { ProcessHold } from '../io/process-hold.js'
 import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
 import { SqlClassifier } from '../policy/sql-classifier.js'
+import { Activity } from './activity.js'
 import { closedStateError, endedError } from './closed-state-error.js'
 import { type ClusterHooks, type ClusterParts, joinParts } from './cluster-parts.js'
 import { Consistency } from './consistency.js'
@@ -23,6 +23,7 @@ import { replay } from './replay.js'
 import { SessionLeases } from './session-leases.js'
 import { ClusterState } from './state.js'
 import { type Target, targetOf } from './target.js'
+import { ThreadTellings } from './thread-tellings.js'
 import { abortedError, endOverload, limitWait, stopWaiting } from './wait.js'
 import type { Runner, Work } from './work.js'
 
@@ -41,21 +42,28 @@ export class Cluster implements Runner {
   readonly state = new ClusterState()
   readonly budget = new RetryBudget()
   readonly counts = { retried: 0, failovers: 0, surfaced: 0 }
+  readonly tellings: ThreadTellings
 
   readonly #config: PoolConfig
   readonly #parts: ClusterParts
-  readonly #hold = new ProcessHold()
+  readonly #activity = new Activity()
   readonly #sessions = new SessionLeases((lease, holder) => this.giveBack(lease, holder))
-  #active = 0
   #hasBeenUsed = false
-  #onIdle: (() => void) | undefined
 
   constructor(config: PoolConfig, options: ResolvedOptions, emit: Emit, hooks: ClusterHooks) {
     this.options = options
     this.#config = config
     this.target = targetOf(config.connectionConfig, options)
     this.consistency = new Consistency(options.consistency)
-    this.#parts = joinParts(this, config, emit, hooks)
+    this.#parts = joinParts(this, config, emit, {
+      ...hooks,
+      onConnection: (core) => {
+        this.tellings.note(core.config)
+        hooks.onConnection(core)
+      },
+    })
+    const { connectionConfig } = config
+    this.tellings = ThreadTellings.of(connectionConfig) ?? new ThreadTellings(this.#parts.members)
   }
 
   get members(): Members {
@@ -73,7 +81,7 @@ export class Cluster implements Runner {
 
   /** Work that has been taken and has not ended, whether it runs or waits. */
   get active(): number {
-    return this.#active
+    return this.#activity.count
   }
 
   get waiting(): number {
@@ -86,7 +94,7 @@ export class Cluster implements Runner {
 
   /** Something runs, or was run since `takeUse` was called last. */
   get isInUse(): boolean {
-    return this.#hasBeenUsed || this.#active > 0
+    return this.#hasBeenUsed || this.#activity.count > 0
   }
 
   /** As `isInUse`, and begins anew. */
@@ -99,7 +107,7 @@ export class Cluster implements Runner {
   /** Takes work. It ends in its caller's callback, whatever happens. */
   run(work: Work): void {
     this.#hasBeenUsed = true
-    if (this.#active++ === 0) this.#hold.enter()
+    this.#activity.enter()
     const { holder } = work
     if (this.state.isClosed && !holder?.isDraining) {
       const error = holder === undefined ? new Error('Pool is closed.') : closedStateError()
@@ -142,6 +150,7 @@ export class Cluster implements Runner {
   /** Borrows a connection to this instance. */
   lend(work: Work, pool: InstancePool): void {
     work.pool = pool
+    if (work.destination !== undefined) return this.tellings.lendBeside(work, pool)
     if (work.options !== undefined) this.limitWait(work)
     pool.lend(work)
   }
@@ -181,6 +190,7 @@ export class Cluster implements Runner {
   refused(work: Work, error: unknown): void {
     if (work.holder?.hasLostSession(work.sqlClass))
       return this.#refuse(work, closedStateError(), undefined)
+    if (work.destination !== undefined) return this.#refuse(work, error as Error, undefined)
     if (work.holder?.lease?.isDead) work.holder.lease = undefined
     work.firstError ??= error
     this.#parts.recovery.recover(work, work.pool ?? this.members.given, undefined, error)
@@ -190,8 +200,10 @@ export class Cluster implements Runner {
     const lease = this.#ended(work)
     const { sqlClass, holder } = work
     this.budget.refund()
-    if (showsWrite(work)) this.#noteWrite(work)
-    else if (sqlClass.intent === 'read') work.context?.saw()
+    if (showsWrite(work)) {
+      this.consistency.wrote(work.context)
+      if (this.state.mode === 'single') this.state.hasHadWriter = true
+    } else if (sqlClass.intent === 'read') work.context?.saw()
     if (lease !== undefined) {
       noteState(work, lease)
       if (holder === undefined) {
@@ -253,6 +265,7 @@ export class Cluster implements Runner {
 
   /** A session gives back what it holds. */
   release(holder: Holder): void {
+    this.tellings.forget(holder)
     this.#sessions.release(holder)
   }
 
@@ -261,7 +274,7 @@ export class Cluster implements Runner {
     if (this.state.isClosed) throw new Error('Pool is closed.')
     this.#hasBeenUsed = true
     this.#wakeUp()
-    await this.#holding(this.#parts.discovery.settled())
+    await this.#activity.holding(this.#parts.discovery.settled())
   }
 
   /** Asks for the topology now. */
@@ -270,19 +283,14 @@ export class Cluster implements Runner {
     const { topology, mode } = this.state
     if (mode !== 'cluster') return
     const reachable = topology?.instances.find(({ id }) => this.members.get(id)?.isReachable)
-    await this.#holding(this.#parts.monitor.ask(topology?.writer?.id ?? reachable?.id ?? GIVEN))
+    await this.#activity.holding(
+      this.#parts.monitor.ask(topology?.writer?.id ?? reachable?.id ?? GIVEN),
+    )
   }
 
   /** Resolves when nothing runs or waits any more. */
   whenIdle(): Promise<void> {
-    if (this.#active === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      const others = this.#onIdle
-      this.#onIdle = () => {
-        others?.()
-        resolve()
-      }
-    })
+    return this.#activity.whenIdle()
   }
 
   /** Takes no more work, but for sessions that are being drained, and fails what waits. */
@@ -307,7 +315,7 @@ export class Cluster implements Runner {
         silence.stop()
         // A question about an instance that was silent to the end.
         this.#parts.monitor.close()
-        this.#hold.close()
+        this.#activity.close()
         done()
       })
     }
@@ -365,28 +373,9 @@ export class Cluster implements Runner {
   /** The last that the cluster sees of it. */
   #left(work: Work): void {
     endOverload(work)
-    if (--this.#active === 0) {
-      this.#hold.leave()
-      const onIdle = this.#onIdle
-      this.#onIdle = undefined
-      onIdle?.()
-    }
+    if (work.victim !== undefined) this.#sessions.spare(work.victim)
+    this.#activity.leave()
     work.onEnded?.()
-  }
-
-  /** What may have written, or committed, must be seen. BEGIN and the like commit what was open before them. */
-  #noteWrite({ context }: Work): void {
-    this.consistency.wrote(context)
-    if (this.state.mode === 'single') this.state.hasHadWriter = true
-  }
-
-  async #holding<T>(answer: Promise<T>): Promise<T> {
-    this.#hold.enter()
-    try {
-      return await answer
-    } finally {
-      this.#hold.leave()
-    }
   }
 
   #wakeUp(): void {

@@ -31,6 +31,8 @@ export class Holder {
   prelude: string[] | undefined
   /** A statement runs on its lease. */
   isRunning = false
+  /** KILLs under way that are meant for it. */
+  killers = 0
   /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
   isDead = false
   /** What became of the transaction that it died in. Whoever rolls back then gets to see that error instead of the first one. */
@@ -52,7 +54,7 @@ export class Holder {
 
   /** What is held may go back to its instance although the session goes on. */
   get mayLetGo(): boolean {
-    return !this.keepsLease && !this.isBound
+    return !this.keepsLease && !this.isBound && this.killers === 0
   }
 
   /** Something other than an open transaction keeps it on its connection. */

@@ -1,6 +1,7 @@
 import type { Instance, Topology } from '../model/topology.js'
-import { InstancePool } from './instance-pool.js'
+import { type Borrower, InstancePool } from './instance-pool.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
+import { lendBeside } from './lend-beside.js'
 
 /** A pool for each instance of the topology, and one for the endpoint that was given. */
 export class Members {
@@ -42,6 +43,11 @@ export class Members {
   /** The given one, or of the topology in force; false for one that is being left. */
   isCurrent(pool: InstancePool): boolean {
     return pool === this.given || this.#byId.get(pool.id) === pool
+  }
+
+  /** Lends a connection to this instance for one statement, outside any limit. */
+  lendBeside(borrower: Borrower, pool: InstancePool): void {
+    void lendBeside(borrower, pool, this.#setup)
   }
 
   /** Forgets pools that were left and in which nothing is open any more. */

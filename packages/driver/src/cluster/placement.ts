@@ -61,6 +61,7 @@ export class Placement {
   /** The instance to borrow from; undefined: none may serve it now, it has to wait. Notes in `work` as what it was asked. */
   place(work: Work): InstancePool | undefined {
     const { members, state, target } = this.#setup
+    if (work.destination !== undefined) return work.destination
     if (state.mode !== 'cluster') return this.#placeOnGiven(work)
     work.askedAs = this.#roleOf(work)
     if (target.scope === 'readers') return this.#placeRead(work) ?? members.given

@@ -18,6 +18,12 @@ export class SessionLeases {
     else this.letGo(holder)
   }
 
+  /** A KILL that was meant for it has ended. */
+  spare(holder: Holder): void {
+    holder.killers--
+    if (!holder.isReleased) this.letGo(holder)
+  }
+
   /** Between statements a session keeps its lease, unless it was released or must hold nothing. */
   letGo(holder: Holder): void {
     if (holder.isReleased) return this.release(holder)

@@ -44,6 +44,10 @@ export abstract class Work implements Borrower {
   failures = 0
   /** The instance that failed it last. */
   avoid: InstancePool | undefined
+  /** The instance that it is about: it runs there and nowhere else, on a connection of its own. */
+  destination: InstancePool | undefined
+  /** The session whose statement this is to end: it keeps its connection meanwhile, so that nobody else is hit. */
+  victim: Holder | undefined
   /** Only the writer will do from now on: a reader refused it, or no reader may serve it. */
   mustWrite = false
   /** What has to run again before it: the BEGIN of a transaction in which nothing else has run. */

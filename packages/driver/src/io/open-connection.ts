@@ -124,6 +124,7 @@ function configFor(target: ConnectTarget, password: string | undefined): Connect
     Object.getOwnPropertyDescriptors(config),
   )
   const given = config.stream
+  let { onSocket } = target
   Object.assign(own, target.overrides)
   if (config.socketPath === undefined) {
     own.host = endpoint.host
@@ -131,7 +132,9 @@ function configFor(target: ConnectTarget, password: string | undefined): Connect
   }
   own.stream = (options: unknown) => {
     const socket = typeof given === 'function' ? given(options) : openSocket(own, target.lookup)
-    target.onSocket?.(socket)
+    onSocket?.(socket)
+    // Whoever connects with a copy of this config has a socket of their own.
+    onSocket = undefined
     return socket
   }
   // `password` may be an accessor on the pool's config; each connection keeps what it logged in with.

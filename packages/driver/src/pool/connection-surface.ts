@@ -1,7 +1,13 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
 import type { Work } from '../cluster/work.js'
-import type { Command, CoreConnection, PreparedHandle, ResultCallback } from '../contract/mysql2.js'
+import type {
+  Command,
+  ConnectionConfig,
+  CoreConnection,
+  PreparedHandle,
+  ResultCallback,
+} from '../contract/mysql2.js'
 import { lostError } from '../io/connection.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import { checkBindValues } from './bind-values.js'
@@ -20,6 +26,8 @@ export abstract class ConnectionSurface extends ConnectionView {
   readonly #cluster: Cluster
   readonly #holder: Holder
   readonly #queue: StatementQueue
+  /** The connection of which the thread id was told last. */
+  #told: CoreConnection | undefined
 
   constructor(cluster: Cluster, holder: Holder) {
     super()
@@ -98,11 +106,28 @@ export abstract class ConnectionSurface extends ConnectionView {
     this.core?.resume()
   }
 
+  /** Whoever reads it may send a KILL later: `config` stays that of the same connection, and `ThreadTellings` knows whom it meant. */
+  override get threadId(): number | null {
+    const { core, cluster, holder } = this
+    if (core === undefined) return this.isOver ? (this.#told?.threadId ?? null) : null
+    this.#told = core
+    if (core.threadId !== null) cluster.tellings.tell(holder, core.threadId)
+    return core.threadId
+  }
+
+  override get config(): ConnectionConfig {
+    return this.#told?.config ?? super.config
+  }
+
   /** Closes the connection that is held now; what runs fails, and what is queued never runs. */
   protected tearDown(): void {
-    const { holder } = this
+    const { holder, cluster } = this
     holder.isDead = true
     const { lease } = holder
+    if (lease !== undefined) {
+      this.#told = lease.core
+      cluster.tellings.noteDestroyed(holder, lease)
+    }
     holder.lease = undefined
     lease?.cut(lostError('Connection lost: The connection was destroyed.'))
     this.queue.giveUp()

@@ -1,11 +1,13 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
 import { Statement } from '../cluster/statement.js'
+import type { KillAim } from '../cluster/thread-tellings.js'
 import { AuroraError } from '../contract/errors.js'
 import type { Command, ResultCallback } from '../contract/mysql2.js'
 import { checkStatementOptions } from '../contract/options.js'
 import type { StatementOptions } from '../contract/statement-options.js'
 import type { Role } from '../model/topology.js'
+import { type Kill, parseKill } from '../policy/parse-kill.js'
 
 /**
  * Makes a statement of what the caller gave to `query` or `execute`, in any of mysql2's forms.
@@ -34,18 +36,50 @@ export function makeStatement(
   const sqlClass = cluster.classifier.classify(sqlText)
   if (sqlClass.hintError !== undefined)
     throw new AuroraError('ERR_AURORA_OPTION', sqlClass.hintError)
-  return new Statement(cluster, {
+  const kill = sqlClass.intent === 'write' ? parseKill(sqlText, values ?? valuesIn(sql)) : undefined
+  const holder = typeof within === 'object' ? within : undefined
+  const aim = kill === undefined ? undefined : aimOf(cluster, kill, holder)
+  // It runs beside whatever the session holds.
+  const isBeside = aim?.pool !== undefined && !holder?.isBound
+  const statement = new Statement(cluster, {
     method,
-    sql,
-    values,
+    sql: kill === undefined || aim === undefined ? sql : withText(sql, textOf(kill, aim)),
+    values: aim === undefined ? values : undefined,
     text: sqlText,
     sqlClass,
     options,
-    holder: typeof within === 'object' ? within : undefined,
+    holder: isBeside ? undefined : holder,
     viewRole: typeof within === 'string' ? within : undefined,
     context: cluster.consistency.current(),
     within: cluster.consistency.within,
     command,
     callback,
   })
+  if (isBeside) statement.destination = aim.pool
+  if (aim?.holder !== undefined) {
+    statement.victim = aim.holder
+    aim.holder.killers++
+  }
+  return statement
+}
+
+function valuesIn(sql: unknown): unknown {
+  return typeof sql === 'object' && sql !== null ? (sql as { values?: unknown }).values : undefined
+}
+
+/** What a KILL is meant for; undefined: it goes as it is. A session that is bound to another instance sends it where it is. */
+function aimOf(cluster: Cluster, kill: Kill, holder: Holder | undefined): KillAim | undefined {
+  const aim = cluster.tellings.aim(kill)
+  return holder?.isBound && holder.lease?.lender !== aim?.pool ? undefined : aim
+}
+
+/** The KILL with the thread's id on that instance; where the session runs nothing there is nothing to kill. */
+function textOf({ what }: Kill, { pool, threadId, holder }: KillAim): string {
+  if (pool !== undefined) return `KILL ${what} ${threadId}`
+  if (what === 'CONNECTION' && holder !== undefined) holder.isDead = true
+  return 'DO 0'
+}
+
+function withText(sql: unknown, text: string): unknown {
+  return typeof sql === 'object' && sql !== null ? { ...sql, sql: text, values: undefined } : text
 }

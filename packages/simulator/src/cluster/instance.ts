@@ -85,6 +85,8 @@ export class Instance implements SessionHost {
   readonly #surroundings: InstanceSurroundings
   readonly #listener: Listener
   readonly #sessions = new Set<Session>()
+  /** Numbers of all sessions that there were: what a client left running when it closed its socket runs on. */
+  readonly #threads = new Set<number>()
   /** Accepted while hung: the client has connected and hears nothing. */
   readonly #ungreeted = new Set<Socket>()
   readonly #isRefusing = new LayeredValue(false)
@@ -302,10 +304,11 @@ export class Instance implements SessionHost {
   }
 
   hasThread(threadId: number): boolean {
-    return [...this.#sessions].some((session) => session.threadId === threadId)
+    return this.#threads.has(threadId)
   }
 
   onOpened(session: SessionReport): void {
+    this.#threads.add(session.threadId)
     if (session.purpose === 'monitor') this.counters.monitorConnections += 1
     this.#record('connection-opened', session)
   }

@@ -61,7 +61,7 @@ export interface SessionHost {
   /** The error that questions for the topology get, if any. */
   readonly topologyError: ServerError | undefined
   readonly isRecordingStatements: boolean
-  /** Whether a session of this instance has this number. */
+  /** Whether a session of this instance has this number, or had it. */
   hasThread(threadId: number): boolean
   onOpened(session: SessionReport): void
   /** `wasOpened`: `onOpened` was called before. */
