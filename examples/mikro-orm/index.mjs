@@ -30,8 +30,6 @@ const pool = createAuroraPool({
   // What MikroORM sets on a pool that it makes itself.
   dateStrings: true,
   supportBigNumbers: true,
-  jsonStrings: false,
-  timezone: 'Z',
 })
 const orm = await MikroORM.init({
   dbName: cluster.connection.database,

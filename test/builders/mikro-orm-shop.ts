@@ -23,13 +23,8 @@ export const VisitEntity = defineEntity({
   },
 })
 
-/** What MikroORM sets on a pool of its own (7.2, for MySQL, with `forceUtcTimezone`); a pool that it is given must have it already. */
-export const MIKRO_ORM_POOL_OPTIONS = {
-  dateStrings: true,
-  supportBigNumbers: true,
-  jsonStrings: false,
-  timezone: 'Z',
-} as const
+/** What MikroORM 7 sets on a pool of its own and reads results by; a pool that it is given must have it already. */
+export const MIKRO_ORM_POOL_OPTIONS = { dateStrings: true, supportBigNumbers: true } as const
 
 /** MikroORM's own pool with plain mysql2, ours through a dialect. */
 export function connectionOptions({ name, connection, createPool }: Access) {
