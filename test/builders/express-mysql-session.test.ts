@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AuroraPool } from 'aurora-mysql2'
 import type { Pool } from 'mysql2'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -36,9 +35,9 @@ describe('aurora-mysql2', () => {
   const site = useSite((cluster) => ourAccess(cluster, AT_SCALE))
   worksAsItsManualSays(site)
 
-  test('a request may outrun the readers on the pool, but not on its writer', async () => {
+  test('a request may outrun the readers, but not where sessions are read from the writer', async () => {
     const { cluster } = site.simulation
-    const lost = await openSite(site.pool, { createDatabaseTable: false })
+    const lost = await openSite(site.pool, site.pool, { createDatabaseTable: false })
     // Connections to readers: what they show is what lags.
     await eventually('reads are on readers', async () => {
       const reads = () => Promise.all(Array.from({ length: 20 }, () => lost.store.length()))
@@ -65,7 +64,10 @@ describe('aurora-mysql2', () => {
     const readsOnReaders = { inRequests: Number.NaN, outside: Number.NaN }
     const browser = new Browser(site.origin)
     await browser.post('/login/grace')
-    const onPool = await openSite(site.pool, { createDatabaseTable: false, disableTouch: true })
+    const onPool = await openSite(site.pool, site.pool, {
+      createDatabaseTable: false,
+      disableTouch: true,
+    })
     try {
       const me = browser.at(onPool.origin)
       await eventually('the session is on the readers', async () => {
@@ -85,6 +87,18 @@ describe('aurora-mysql2', () => {
       await onPool.close()
     }
     expect(readsOnReaders.inRequests).toBeGreaterThan(0.9)
+  })
+
+  test("the application's own reads reach readers", async () => {
+    const browser = new Browser(site.origin)
+    await browser.post('/login/ada')
+    const share = await shareOnReaders(site.simulation, async () => {
+      for (let read = 0; read < READS; read += 1) {
+        expect(await browser.get('/news')).toEqual({ user: 'ada', news: 'none' })
+      }
+    })
+    // Of two reads in a request one is of the session.
+    expect(share).toBeGreaterThan(0.4)
   })
 
   // The last: afterwards another instance is the writer.
@@ -117,7 +131,7 @@ describe('aurora-mysql2', () => {
     const result: Result = {
       name: 'express-mysql-session',
       version: versionOf('express-mysql-session'),
-      wayIn: '`new MySQLStore({}, pool.writer)`',
+      wayIn: "`new MySQLStore({}, pool)`, `consistency: 'writer'`",
       readsOnReaders: { inRequests: 0, outside: 0 },
       hasStreams: false,
       failover: {
@@ -137,14 +151,10 @@ interface Site extends Served {
   readonly store: ReturnType<typeof createStore>
 }
 
-async function openSite(
-  pool: Pool,
-  options: object = {},
-  app: { readonly maxAge?: number } = {},
-): Promise<Site> {
-  const store = createStore(pool, options)
+async function openSite(sessions: Pool, pool: Pool, options: object = {}): Promise<Site> {
+  const store = createStore(sessions, options)
   await store.onReady()
-  const served = await serve(createApp(store, app))
+  const served = await serve(createApp(store, pool))
   return {
     ...served,
     store,
@@ -160,18 +170,21 @@ interface OpenSite extends Site {
   readonly pool: Pool
 }
 
-/** A cluster and a site on it. With ours its store is on the pool's writer: each page changes the session. */
+/** A cluster and a site on it. With ours its store has a pool that reads from the writer: each page changes the session. */
 function useSite(reach: (cluster: Simulation['cluster']) => Access): OpenSite {
   const opened = {} as { -readonly [Key in keyof OpenSite]: OpenSite[Key] }
+  let sessions: Pool
   beforeAll(async () => {
     opened.simulation = await simulate()
-    opened.pool = reach(opened.simulation.cluster).createPool()
-    const { writer } = opened.pool as Partial<AuroraPool>
-    Object.assign(opened, await openSite(writer ?? opened.pool))
+    const { createPool, connection } = reach(opened.simulation.cluster)
+    opened.pool = createPool()
+    const { aurora } = connection
+    sessions = createPool(aurora ? { aurora: { ...aurora, consistency: 'writer' } } : {})
+    Object.assign(opened, await openSite(sessions, opened.pool))
   })
   afterAll(async () => {
     await opened.close?.()
-    await opened.pool.promise().end()
+    await Promise.all([sessions.promise().end(), opened.pool.promise().end()])
   })
   return opened
 }

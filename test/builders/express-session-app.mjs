@@ -9,11 +9,10 @@ export function createStore(pool, options = {}) {
   return new MySQLStore({ ...options }, pool)
 }
 
-/** A web application whose sessions are in the store: log in, visit, see oneself, log out. */
-export function createApp(store, { maxAge = 60_000 } = {}) {
+/** A web application whose sessions are in the store, and whose own queries are on the pool. */
+export function createApp(store, pool) {
   const app = express()
-  const cookie = { maxAge }
-  app.use(session({ store, secret: 'tea', resave: false, saveUninitialized: false, cookie }))
+  app.use(session({ store, secret: 'tea', resave: false, saveUninitialized: false }))
 
   app.post('/login/:user', (request, response, next) => {
     request.session.regenerate((failed) => {
@@ -33,6 +32,10 @@ export function createApp(store, { maxAge = 60_000 } = {}) {
   app.get('/me', (request, response) => {
     const { user, visits = [] } = request.session
     response.json({ user, visits: visits.length })
+  })
+  app.get('/news', async (request, response) => {
+    const [[news]] = await pool.promise().query("SELECT 'none' AS news")
+    response.json({ user: request.session.user, ...news })
   })
   app.post('/logout', (request, response, next) => {
     request.session.destroy((error) => (error ? next(error) : response.json({})))
