@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { availableParallelism, cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-const FOLDER = new URL('results/', import.meta.url)
+/** What runs leave behind; not in the repository: what is published stands in the driver's docs/performance.md. */
+const FOLDER = new URL('dist/', import.meta.url)
 
 /**
  * A row of the table: either `sides`, compared round by round, or `values`, each a measurement of the same thing.

@@ -6,7 +6,7 @@ const SHOWN = {
       : value < 1e6
         ? `${digits(value / 1_000)} ms`
         : `${digits(value / 1e6)} s`,
-  ms: (value) => (value < 1 ? `${digits(value * 1_000)} µs` : `${digits(value)} ms`),
+  ms: (value) => (Math.abs(value) < 1 ? `${digits(value * 1_000)} µs` : `${digits(value)} ms`),
   kB: (value) => (Math.abs(value) < 1_024 ? `${digits(value)} kB` : `${digits(value / 1_024)} MB`),
   '/s': (value) => `${Math.round(value).toLocaleString('en')}/s`,
   '': (value) => value.toFixed(Number.isInteger(value) ? 0 : 2),
