@@ -1,26 +1,24 @@
 /** For Knex, and what stands on it. Knex is loaded by this entry alone. */
 import knex, { type Knex } from 'knex'
-import mysql from 'mysql2'
 import type { ConnectionConfig } from '../contract/mysql2.js'
 import driver from './mysql2.js'
 
 /** What cancelling needs of a connection of ours. */
 interface Cancellable {
   readonly threadId: number | null
-  readonly config: ConnectionConfig
   destroy(): void
 }
 
-/** What of a mysql2 pool, in either API, Knex does not look at. */
-interface PoolWithConfig {
-  readonly pool?: PoolWithConfig
-  readonly config?: { readonly connectionConfig: ConnectionConfig }
-}
+/** Knex's typings leave the connection out. */
+type Cancel = (connection: Cancellable | undefined) => Promise<void>
 
-/** mysql2's typings hide this constructor's argument. */
-const Connection = mysql.Connection as unknown as new (options: {
-  readonly config: ConnectionConfig
-}) => mysql.Connection
+/** What of a mysql2 pool, in either API, Knex does not look at. */
+interface GivenPool {
+  /** In the promise API: the same in the callback API. */
+  readonly pool?: GivenPool
+  readonly config?: { readonly connectionConfig: ConnectionConfig }
+  query(sql: string, values: unknown[], done: (error: Error | null) => void): unknown
+}
 
 /** Knex does not export its dialects; a client that connects to nothing is of its class. */
 const MysqlClient = knex({ client: 'mysql2' }).client.constructor as typeof Knex.Client
@@ -39,24 +37,27 @@ export class AuroraClient extends MysqlClient {
   /** Knex knows nothing about a pool that it is given; `columnInfo()` and the schema builder ask for the database. */
   override initializeExternalPool(pool: Knex.ConnectionPool): void {
     super.initializeExternalPool(pool)
-    const given = pool as PoolWithConfig
-    const config = (given.pool ?? given).config?.connectionConfig
-    this.connectionSettings = { database: config?.database }
+    this.connectionSettings = { database: inCallbacks(pool).config?.connectionConfig.database }
   }
 
-  /** For `.timeout(ms, { cancel: true })`. Thread ids are an instance's own, so the KILL goes to the one that runs the statement. */
+  /** For `.timeout(ms, { cancel: true })`. A KILL through ours goes to the instance that runs the statement. */
   override async cancelQuery(connection?: Cancellable): Promise<void> {
-    if (connection === undefined) return
-    const { threadId, config } = connection
+    const { connectionPool } = this.config
+    const threadId = connection?.threadId
     // It waits for an instance, and must not run when nobody is there for its answer.
-    if (threadId === null) return connection.destroy()
-    const killer = new Connection({ config })
-    try {
-      await killer.promise().query('KILL QUERY ?', [threadId])
-    } finally {
-      killer.destroy()
-    }
+    if (threadId === null) return connection?.destroy()
+    if (connectionPool === undefined) return (super.cancelQuery as Cancel).call(this, connection)
+    await new Promise<void>((resolve, reject) => {
+      inCallbacks(connectionPool).query('KILL QUERY ?', [threadId], (error) =>
+        error === null ? resolve() : reject(error),
+      )
+    })
   }
+}
+
+function inCallbacks(pool: Knex.ConnectionPool): GivenPool {
+  const given = pool as unknown as GivenPool
+  return given.pool ?? given
 }
 
 // Tools tell by the name which database it is.

@@ -363,9 +363,12 @@ export class Cluster implements Runner {
     const { lease } = work
     if (lease === undefined) return undefined
     work.lease = undefined
-    if (work.holder !== undefined) work.holder.isRunning = false
     lease.lender.underWay--
-    lease.noteUse()
+    if (work.holder !== undefined) {
+      work.holder.isRunning = false
+      // Else it is given back, which notes that too.
+      lease.noteUse()
+    }
     lease.isWriting = false
     return lease
   }

@@ -57,6 +57,18 @@ export abstract class ConnectionSurface extends ConnectionView {
     return this.#issue('execute', sql, values, callback)
   }
 
+  /** As `query` and `execute`, for the promise API, which shows nobody a command. */
+  run(method: 'query' | 'execute', sql: unknown, values: unknown, done: ResultCallback): void {
+    if (method === 'execute') checkBindValues(sql, values, this.poolConfig.namedPlaceholders)
+    try {
+      this.queue.push(
+        makeStatement(this.cluster, method, sql, values, this.holder, undefined, done),
+      )
+    } catch (error) {
+      process.nextTick(done, error)
+    }
+  }
+
   prepare(
     options: unknown,
     callback: (error: Error | null, statement?: PreparedHandle) => void,

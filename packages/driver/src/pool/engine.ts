@@ -9,6 +9,7 @@ import type { AuroraControl } from './aurora-control.js'
 import { Control } from './control.js'
 import { EventHub } from './event-hub.js'
 import { OpenTransaction } from './open-transaction.js'
+import { Roster } from './roster.js'
 import { runTransaction, type TransactionHost } from './run-transaction.js'
 import { Session } from './session.js'
 import { makeStatement } from './statement-request.js'
@@ -23,7 +24,7 @@ export class Engine {
   readonly cluster: Cluster
   readonly control: AuroraControl
   readonly #surfaces = new Set<EventEmitter>()
-  readonly #sessions = new Set<Session>()
+  readonly #sessions = new Roster<Session>()
   readonly #onReturned: (() => void)[] = []
   readonly #emit: Emit
   #transactions = 0
@@ -132,7 +133,8 @@ export class Engine {
   }
 
   #tellReturned(): void {
-    if (this.#hasAllReturned) for (const resolve of this.#onReturned.splice(0)) resolve()
+    if (this.#onReturned.length > 0 && this.#hasAllReturned)
+      for (const resolve of this.#onReturned.splice(0)) resolve()
   }
 
   #transactionHost(role: Role | undefined): TransactionHost {

@@ -43,6 +43,9 @@ const MysqlPromisePool = (
   }
 ).PromisePool
 
+/** `query` or `execute`, and `#run`. */
+const OWN_FRAMES = 2
+
 /**
  * mysql2's promise pool, by `instanceof` and by name, over ours. `query` and `execute` skip the command object that the callback
  * API must return; everything else is mysql2's own code.
@@ -52,7 +55,7 @@ export class PromisePool extends MysqlPromisePool {
   #reader: PromisePool | undefined
 
   query(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('query', sql, values, PromisePool.prototype.query)
+    return this.#run('query', sql, values)
   }
 
   getConnection(): Promise<unknown> {
@@ -66,7 +69,7 @@ export class PromisePool extends MysqlPromisePool {
   }
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('execute', sql, values, PromisePool.prototype.execute)
+    return this.#run('execute', sql, values)
   }
 
   /** Runs `work` in a transaction; see `RunTransaction`. */
@@ -97,20 +100,15 @@ export class PromisePool extends MysqlPromisePool {
     return this.pool.aurora
   }
 
-  #run(
-    method: 'query' | 'execute',
-    sql: unknown,
-    values: unknown,
-    below: (...args: never[]) => unknown,
-  ): Promise<unknown> {
+  #run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
     const { pool } = this
-    const stack = pool.config.connectionConfig.trace ? captureStack(below) : undefined
+    const trace = pool.config.connectionConfig.trace ? captureStack() : undefined
     if (typeof values === 'function')
       throw new Error('Callback function is not available with promise clients.')
     return new this.Promise((resolve, reject) => {
       pool.run(method, sql, values, undefined, (error, rows, fields) => {
         if (error !== null && error !== undefined) {
-          applyStack(error, stack)
+          applyStack(error, trace, OWN_FRAMES)
           reject(error)
         } else resolve([rows, fields])
       })

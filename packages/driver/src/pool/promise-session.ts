@@ -7,8 +7,7 @@ type Done = (error: Error | null | undefined) => void
 /** What the promise API needs of a session in the callback API. */
 interface SessionUnderneath {
   readonly config: { readonly trace: boolean }
-  query(sql: unknown, values: unknown, done: ResultCallback): unknown
-  execute(sql: unknown, values: unknown, done: ResultCallback): unknown
+  run(method: 'query' | 'execute', sql: unknown, values: unknown, done: ResultCallback): void
   beginTransaction(done: ResultCallback): unknown
   commit(done: ResultCallback): unknown
   rollback(done: ResultCallback): unknown
@@ -35,7 +34,8 @@ const mysql2Classes = mysqlPromise as unknown as {
   readonly PromisePoolConnection: PromiseClass
 }
 
-type Method = (...args: never[]) => unknown
+/** The method that was called, and `#answer`. */
+const OWN_FRAMES = 2
 
 function noCallback(values: unknown): void {
   if (typeof values === 'function')
@@ -50,46 +50,40 @@ function withOwnErrors(Base: PromiseClass) {
   const Own = class extends Base {
     query(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
-      return this.#answer(Own.prototype.query, (done) => this.connection.query(sql, values, done))
+      return this.#answer((done) => this.connection.run('query', sql, values, done))
     }
 
     execute(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
-      return this.#answer(Own.prototype.execute, (done) =>
-        this.connection.execute(sql, values, done),
-      )
+      return this.#answer((done) => this.connection.run('execute', sql, values, done))
     }
 
     beginTransaction(): Promise<unknown> {
-      return this.#answer(Own.prototype.beginTransaction, (done) =>
-        this.connection.beginTransaction(done),
-      )
+      return this.#answer((done) => this.connection.beginTransaction(done))
     }
 
     commit(): Promise<unknown> {
-      return this.#answer(Own.prototype.commit, (done) => this.connection.commit(done))
+      return this.#answer((done) => this.connection.commit(done))
     }
 
     rollback(): Promise<unknown> {
-      return this.#answer(Own.prototype.rollback, (done) => this.connection.rollback(done))
+      return this.#answer((done) => this.connection.rollback(done))
     }
 
     ping(): Promise<true> {
-      const { ping } = Own.prototype
-      return this.#answer(ping, (done) => this.connection.ping(done as Done)).then(() => true)
+      return this.#answer((done) => this.connection.ping(done as Done)).then(() => true)
     }
 
     changeUser(options: unknown): Promise<void> {
-      const { changeUser } = Own.prototype
-      return this.#answer(changeUser, (done) =>
-        this.connection.changeUser(options, done as Done),
-      ).then(() => {})
+      return this.#answer((done) => this.connection.changeUser(options, done as Done)).then(
+        () => {},
+      )
     }
 
     override prepare(options: unknown): Promise<PreparedShape> {
       return super.prepare(options).then((prepared) => {
         const execute = (values?: unknown): Promise<unknown> =>
-          this.#answer(execute, (done) => prepared.statement.execute(values ?? [], done))
+          this.#answer((done) => prepared.statement.execute(values ?? [], done))
         Object.defineProperty(prepared, 'execute', {
           value: execute,
           configurable: true,
@@ -99,12 +93,12 @@ function withOwnErrors(Base: PromiseClass) {
       })
     }
 
-    #answer(below: Method, run: (done: ResultCallback) => unknown): Promise<unknown> {
-      const stack = this.connection.config.trace ? captureStack(below) : undefined
+    #answer(run: (done: ResultCallback) => unknown): Promise<unknown> {
+      const trace = this.connection.config.trace ? captureStack() : undefined
       return new this.Promise((resolve, reject) => {
         run((error, rows, fields) => {
           if (error === null || error === undefined) return resolve([rows, fields])
-          applyStack(error, stack)
+          applyStack(error, trace, OWN_FRAMES)
           reject(error)
         })
       })

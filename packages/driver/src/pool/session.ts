@@ -23,12 +23,22 @@ type Done = (error: Error | null) => void
 export class Session extends ConnectionSurface {
   readonly #owner: SessionOwner
   #isDestroyed = false
+  #place = -1
   _released = false
   lastActiveTime = Date.now()
 
   constructor(cluster: Cluster, owner: SessionOwner, holder: Holder) {
     super(cluster, holder)
     this.#owner = owner
+  }
+
+  /** In the roster of its pool. Not a field, since fields show. */
+  get place(): number {
+    return this.#place
+  }
+
+  set place(place: number) {
+    this.#place = place
   }
 
   /** Takes the first lease; part of `getConnection()`. */

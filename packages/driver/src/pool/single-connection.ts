@@ -39,6 +39,15 @@ export class SingleConnection extends ConnectionSurface {
     return super.execute(this.#withTypeCast(sql), values, callback)
   }
 
+  override run(
+    method: 'query' | 'execute',
+    sql: unknown,
+    values: unknown,
+    done: ResultCallback,
+  ): void {
+    super.run(method, this.#withTypeCast(sql), values, done)
+  }
+
   promise(promiseImpl?: PromiseConstructor): unknown {
     return new PromiseSingleConnection(this as never, promiseImpl)
   }

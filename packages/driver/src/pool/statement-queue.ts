@@ -8,13 +8,14 @@ export class StatementQueue {
   readonly #waiting: Work[] = []
   #running: Work | undefined
   readonly #onDrained: (() => void)[] = []
+  readonly #onEnded = (): void => this.#next()
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
   }
 
   push(work: Work): void {
-    work.onEnded = () => this.#next()
+    work.onEnded = this.#onEnded
     if (this.#running !== undefined) this.#waiting.push(work)
     else this.#run(work)
   }
@@ -40,6 +41,6 @@ export class StatementQueue {
     this.#running = undefined
     const work = this.#waiting.shift()
     if (work !== undefined) return this.#run(work)
-    for (const done of this.#onDrained.splice(0)) done()
+    if (this.#onDrained.length > 0) for (const done of this.#onDrained.splice(0)) done()
   }
 }

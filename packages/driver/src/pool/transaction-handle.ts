@@ -2,6 +2,9 @@ import { AuroraError } from '../contract/errors.js'
 import { applyStack, captureStack } from './callers-stack.js'
 import { endedError, type OpenTransaction } from './open-transaction.js'
 
+/** `query` or `execute`, and `#run`. */
+const OWN_FRAMES = 2
+
 /** What the application's function holds: the transaction itself, or a savepoint in it. */
 export class TransactionHandle {
   readonly attempt: number
@@ -17,11 +20,11 @@ export class TransactionHandle {
   }
 
   query(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('query', sql, values, TransactionHandle.prototype.query)
+    return this.#run('query', sql, values)
   }
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('execute', sql, values, TransactionHandle.prototype.execute)
+    return this.#run('execute', sql, values)
   }
 
   /** A savepoint around `work`. */
@@ -62,20 +65,15 @@ export class TransactionHandle {
     }
   }
 
-  async #run(
-    method: 'query' | 'execute',
-    sql: unknown,
-    values: unknown,
-    below: (...args: never[]) => unknown,
-  ): Promise<unknown> {
-    const stack = this.#withTrace ? captureStack(below) : undefined
+  async #run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
+    const trace = this.#withTrace ? captureStack() : undefined
     try {
       this.#refuseUse()
       if (typeof values === 'function')
         throw new Error('Callback function is not available with promise clients.')
       return await this.#transaction.run(method, sql, values)
     } catch (error) {
-      applyStack(error, stack)
+      applyStack(error, trace, OWN_FRAMES)
       throw error
     }
   }
