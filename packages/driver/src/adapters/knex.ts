@@ -10,7 +10,7 @@ interface Cancellable {
 }
 
 /** Knex's typings leave the connection out. */
-type Cancel = (connection: Cancellable | undefined) => Promise<void>
+type Cancel = (connection: Cancellable | undefined) => unknown
 
 /** What of a mysql2 pool, in either API, Knex does not look at. */
 interface GivenPool {
@@ -46,7 +46,10 @@ export class AuroraClient extends MysqlClient {
     const threadId = connection?.threadId
     // It waits for an instance, and must not run when nobody is there for its answer.
     if (threadId === null) return connection?.destroy()
-    if (connectionPool === undefined) return (super.cancelQuery as Cancel).call(this, connection)
+    if (connectionPool === undefined) {
+      await (super.cancelQuery as Cancel).call(this, connection)
+      return
+    }
     await new Promise<void>((resolve, reject) => {
       inCallbacks(connectionPool).query('KILL QUERY ?', [threadId], (error) =>
         error === null ? resolve() : reject(error),

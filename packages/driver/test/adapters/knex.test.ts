@@ -101,6 +101,18 @@ describe.each(Object.entries(WAYS))('by %s', (_, open) => {
     expect(await db('note').where({ id: 0 })).toEqual([])
   })
 
+  it('ends a statement of a transaction that takes too long', async () => {
+    await db.transaction(async (trx) => {
+      const failure = failureOf(trx.raw(SLOW).timeout(scaled(1_000), { cancel: true }))
+      await eventually('it runs', async () => (await slowCount()) === 1)
+      expect(await failure).toBeInstanceOf(knex.KnexTimeoutError)
+      await eventually('it has ended', async () => (await slowCount()) === 0)
+      await trx('note').insert({ text: 'in the same transaction' })
+    })
+    expect(await db('note').where({ text: 'in the same transaction' })).toHaveLength(1)
+    await db('note').del()
+  })
+
   it('never runs a statement that took too long while it waited', async () => {
     const { cluster } = simulation
     await db('note').insert({ text: 'before' })
