@@ -137,6 +137,15 @@ test('one that could not begin in time is given back when it begins after all', 
   expect(await plain.person.count()).toBe(0)
 })
 
+test('one whose BEGIN is refused is given back', async () => {
+  // The pool's only connection is left in a transaction, in which no level can be set.
+  await plainPool.query('BEGIN')
+  const refused = plain.$transaction(async () => {}, { isolationLevel: 'Serializable' })
+  expect(await failureOf(refused)).toMatchObject({ code: 'P2039' })
+  await plainPool.query('ROLLBACK')
+  expect(await plain.person.count()).toBe(0)
+})
+
 test('the isolation level is told before the transaction begins', async () => {
   const told = await toldWriter(() =>
     prisma.$transaction((tx) => tx.person.count(), { isolationLevel: 'ReadCommitted' }),
@@ -189,20 +198,70 @@ test('a script runs statement by statement on one connection', async () => {
   expect(await prisma.person.findMany()).toMatchObject([{ email: 'semi;colon' }])
 })
 
-// The last: afterwards another instance is the writer.
 describe('when the connection is lost', () => {
-  test('in the middle: nothing took effect, and the error says so', async () => {
+  const loseIt = () =>
+    shop.simulation.cluster.inject({
+      type: 'reset',
+      instance: shop.simulation.cluster.writer.id,
+    })
+
+  test.each([
+    ['the driver', () => prisma],
+    ['plain mysql2', () => plain],
+  ] as const)('in the middle, on %s: nothing took effect', async (_, client) => {
+    const work = client().$transaction(async (tx) => {
+      await tx.person.create({ data: { email: 'a' } })
+      await loseIt()
+      await tx.person.create({ data: { email: 'b' } })
+    })
+    expect(await failureOf(work)).toMatchObject({ code: 'P1017' })
+    expect(await client().person.count()).toBe(0)
+  })
+
+  test('the error says that nothing took effect, in whichever way the transaction was begun', async () => {
+    const losing = { email: 'a', notes: { create: [{ text: 'one' }] } }
+    const lost = [
+      () =>
+        prisma.$transaction(async (tx) => {
+          await tx.person.create({ data: losing })
+          await loseIt()
+          await tx.person.count()
+        }),
+      async () => {
+        const slowly = prisma.$queryRaw`SELECT COUNT(*), SLEEP(10) FROM Person`
+        const batch = prisma.$transaction([prisma.person.create({ data: losing }), slowly])
+        // Whoever waits for it comes later.
+        batch.catch(() => {})
+        const { writer } = shop.simulation.cluster
+        await eventually('the slow statement runs', () =>
+          writer.statements.some((sql) => sql.includes('SLEEP(10)')),
+        )
+        await loseIt()
+        return batch
+      },
+    ]
+    for (const work of lost) {
+      const error = await failureOf(work())
+      expect(auroraDetailOf(error)).toMatchObject({ outcome: 'rolled-back' })
+      expect(await prisma.person.count()).toBe(0)
+    }
+    await eventually('nothing is left', () => nothingIsLeft(pool))
+  })
+})
+
+// From here on another instance is the writer.
+describe('when the writer fails', () => {
+  test('in the middle by becoming a reader: the error says that nothing took effect', async () => {
     const { cluster } = shop.simulation
     const work = prisma.$transaction(async (tx) => {
       await tx.person.create({ data: { email: 'a' } })
-      await cluster.inject({ type: 'reset', instance: cluster.writer.id })
+      await cluster.demote()
       await tx.person.create({ data: { email: 'b' } })
     })
     const error = await failureOf(work)
-    expect(error).toMatchObject({ code: 'P1017' })
+    expect(error).toMatchObject({ code: 'P2039' })
     expect(auroraDetailOf(error)).toMatchObject({ outcome: 'rolled-back' })
     expect(await prisma.person.count()).toBe(0)
-    await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 
   test('under a COMMIT: nobody knows, and the error says so', async () => {
