@@ -4,6 +4,7 @@ import { checkTypes } from './check-types.mjs'
 import { run, runNpm } from './child-process.mjs'
 import { ensureMysqld } from './ensure-mysqld.mjs'
 import { ensureInstalled } from './install.mjs'
+import { writeMatrix } from './matrix.mjs'
 import { ALL_STEPS, BEHAVIOUR_STEPS, runSuite } from './suite.mjs'
 import { testWithMysql2 } from './test-mysql2.mjs'
 import { root, TaskError } from './workspace.mjs'
@@ -39,6 +40,10 @@ const TASKS = {
   'bench:recovery': (args) => bench('recovery', args),
   'bench:consistency': (args) => bench('consistency', args),
   'bench:fleet': (args) => bench('fleet', args),
+  matrix: async () => {
+    await ensureMysqld(say)
+    return writeMatrix()
+  },
   soak: async (args) => {
     await ensureBuilt(say)
     await ensureMysqld(say)

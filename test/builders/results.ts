@@ -12,6 +12,8 @@ export interface Result {
   /** Of a failover under load. */
   readonly failover: {
     readonly readsFailed: number
+    /** How many were called, failed ones included. */
+    readonly writes: number
     readonly writesFailed: number
     /** Failed writes that say what became of them. */
     readonly writesMarked: number
@@ -20,8 +22,8 @@ export interface Result {
   }
 }
 
-/** Shares may differ by so much from one run to the next. */
-const TOLERANCE = 0.2
+/** Shares may differ by so much from one run to the next. Outside of requests all depends on how soon the readers have a write. */
+const TOLERANCE = { inRequests: 0.2, outside: 0.5 } as const
 
 /** `npm run matrix` sets it: results are written, not compared. */
 const isWriting = process.env.WRITE_RESULTS === '1'
@@ -55,7 +57,7 @@ export function compareWithMatrix(result: Result): string[] {
   }
   for (const key of ['inRequests', 'outside'] as const) {
     const [was, is] = [known.readsOnReaders[key], result.readsOnReaders[key]]
-    if (is < was - TOLERANCE) differences.push(`reads on readers, ${key}: ${was} became ${is}`)
+    if (is < was - TOLERANCE[key]) differences.push(`reads on readers, ${key}: ${was} became ${is}`)
   }
   return differences
 }
@@ -67,18 +69,16 @@ export function versionOf(npmPackage: string): string {
 }
 
 /** One line about a result, for whoever runs the suite. */
-export function summaryOf(
-  { name, version, readsOnReaders: { inRequests, outside }, failover }: Result,
-  writes: number,
-): string {
+export function summaryOf({ name, version, readsOnReaders, failover }: Result): string {
+  const { inRequests, outside } = readsOnReaders
+  const { readsFailed, writesFailed, writes } = failover
   return (
     `${name} ${version}: ${percent(inRequests)} of the reads on readers in requests, ${percent(outside)} outside; ` +
-    `failover: ${failover.readsFailed} reads and ${failover.writesFailed} of ${writes} writes failed`
+    `failover: ${readsFailed} reads and ${writesFailed} of ${writes} writes failed`
   )
 }
 
-/** A share, 0 to 1, as it is printed. */
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${Math.round(share * 100)} %`
 }
 
