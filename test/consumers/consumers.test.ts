@@ -10,6 +10,8 @@ test.each([
   ['an ES module', 'esm/check.mjs'],
   ['a CommonJS module', 'cjs/check.cjs'],
   ['a process with both formats', 'mixed/check.mjs'],
+  ['an ES module with Knex', 'knex/check.mjs'],
+  ['a CommonJS module with Knex', 'knex/check.cjs'],
 ])('%s uses the packages and ends by itself', async (_what, file) => {
   const result = await runProgram(process.execPath, [file], consumers)
   expect(result).toEqual({ exitCode: 0, output: '' })

@@ -29,6 +29,7 @@ export async function setup(project: TestProject): Promise<void> {
   cpSync(join(import.meta.dirname, 'projects'), folder, { recursive: true })
   const dependencies = {
     ...Object.fromEntries(Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`])),
+    knex: installedVersion('knex'),
     mysql2: installedVersion('mysql2'),
     '@types/node': installedVersion('@types/node'),
   }
