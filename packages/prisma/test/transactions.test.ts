@@ -122,6 +122,16 @@ describe.each([
     await eventually('it is rolled back', async () => (await client().person.count()) === 0)
   })
 
+  test('leaves the next borrower nothing of one whose COMMIT is refused', async () => {
+    const work = client().$transaction(async (tx) => {
+      await tx.$executeRawUnsafe('COMMIT')
+      // Within this neither COMMIT nor ROLLBACK is allowed.
+      await tx.$executeRawUnsafe("XA START 'left over'")
+    })
+    expect(await failureOf(work)).toMatchObject({ cause: { originalCode: '1399' } })
+    expect(await client().$transaction((tx) => tx.person.count())).toBe(0)
+  })
+
   test('refuses a level that MySQL has not', async () => {
     const work = client().$transaction(async () => {}, { isolationLevel: 'Snapshot' })
     await failureOf(work)
