@@ -1,4 +1,4 @@
-import { type Generated, Kysely, MysqlDialect, type MysqlDialectConfig } from 'kysely'
+import { type Generated, Kysely, MysqlDialect } from 'kysely'
 import type { Pool } from 'mysql2'
 import type { Builder, Customer, Shop } from './shop.js'
 
@@ -8,12 +8,9 @@ export interface Tables {
 }
 
 /** What Kysely gives for a pool. */
-export function openDatabase(pool: Pool, controlConnection?: ControlConnection): Kysely<Tables> {
-  const control = controlConnection === undefined ? {} : { controlConnection }
-  return new Kysely({ dialect: new MysqlDialect({ pool, ...control }) })
+export function openDatabase(pool: Pool): Kysely<Tables> {
+  return new Kysely({ dialect: new MysqlDialect({ pool }) })
 }
-
-type ControlConnection = NonNullable<MysqlDialectConfig['controlConnection']>
 
 export class KyselyShop implements Shop {
   readonly #db: Kysely<Tables>

@@ -1,6 +1,5 @@
 import type { AuroraPool } from 'aurora-mysql2'
 import { type Kysely, sql } from 'kysely'
-import { createConnection } from 'mysql2'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { eventually, failureOf, nothingIsLeft } from '../../packages/driver/test/simulation.js'
 import { AT_SCALE } from '../failover/scenario.js'
@@ -18,7 +17,7 @@ describe('only Kysely', () => {
       async open({ createPool }) {
         pool = createPool({ connectionLimit: 4 }) as AuroraPool
         await pool.aurora.ready()
-        db = openDatabase(pool, createConnection)
+        db = openDatabase(pool)
         return new KyselyShop(db)
       },
     },
@@ -66,13 +65,14 @@ describe('only Kysely', () => {
     await nothingIsLent()
   })
 
-  test('cancels a read on the instance that runs it', async () => {
+  test.each([
+    ['a read', () => db.selectNoFrom(sql`SLEEP(20)`.as('slept'))],
+    ['a write', () => db.updateTable('customer').set({ credit: sql`SLEEP(20)` }).limit(1)],
+  ] as const)('cancels %s, wherever it runs, and nothing else', async (_, build) => {
     const { signal, abort } = stop()
     await caughtUp()
     const other = sql`SELECT SLEEP(0.7) AS other`.execute(db)
-    const cancelled = db
-      .selectNoFrom(sql`SLEEP(20)`.as('slept'))
-      .execute({ signal, inflightQueryAbortStrategy: 'cancel query' })
+    const cancelled = build().execute({ signal, inflightQueryAbortStrategy: 'cancel query' })
     await eventually('both run', async () => (await underWay('SLEEP(')) === 2)
     abort()
     await expect(cancelled).rejects.toMatchObject({ name: 'AbortError' })
