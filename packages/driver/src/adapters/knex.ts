@@ -35,8 +35,8 @@ export class AuroraClient extends MysqlClient {
   }
 
   /** Knex knows nothing about a pool that it is given; `columnInfo()` and the schema builder ask for the database. */
-  override initializeExternalPool(pool: Knex.ConnectionPool): void {
-    super.initializeExternalPool(pool)
+  override initializeExternalPool(pool: object): void {
+    super.initializeExternalPool(pool as Knex.ConnectionPool)
     this.connectionSettings = { database: inCallbacks(pool).config?.connectionConfig.database }
   }
 
@@ -58,8 +58,8 @@ export class AuroraClient extends MysqlClient {
   }
 }
 
-function inCallbacks(pool: Knex.ConnectionPool): GivenPool {
-  const given = pool as unknown as GivenPool
+function inCallbacks(pool: object): GivenPool {
+  const given = pool as GivenPool
   return given.pool ?? given
 }
 
