@@ -162,6 +162,21 @@ describe('withReplicas', () => {
     expect(await db.$count(visits, eq(visits.unit, 'dead'))).toBe(0)
   })
 
+  test('works on a transaction of the pool, which runs again after the loss of its connection', async () => {
+    const { cluster } = shop.simulation
+    let attempts = 0
+    await pool.transaction(async (tx) => {
+      attempts += 1
+      // The handle has of a connection what Drizzle calls.
+      const inTransaction = drizzle(tx as never)
+      await inTransaction.insert(visits).values({ unit: 'again', part: attempts })
+      if (attempts === 1) await cluster.inject({ type: 'reset', instance: cluster.writer.id })
+      await inTransaction.select().from(customers).limit(1)
+    })
+    const found = await db.select().from(visits).where(eq(visits.unit, 'again'))
+    expect(found.map(({ part }) => part)).toEqual([2])
+  })
+
   test('serves after many transactions that could not begin', async () => {
     const { cluster } = shop.simulation
     const impatient = ourAccess(cluster, { ...AT_SCALE, failoverTimeoutMs: 100 }).createPool({
@@ -196,7 +211,9 @@ describe('withReplicas', () => {
     expect(readFailures).toEqual([])
     expect(shop.ledger.unmarked).toEqual([])
     // What these tests have written beside the ledger.
-    await shop.simulation.cluster.query("DELETE FROM app.visit WHERE unit = 'customer 1'")
+    await shop.simulation.cluster.query(
+      "DELETE FROM app.visit WHERE unit IN ('customer 1', 'again')",
+    )
     expect(await shop.ledger.audit(shop.simulation.cluster)).toEqual(NOTHING_AMISS)
   })
 })
