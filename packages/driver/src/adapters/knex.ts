@@ -1,7 +1,17 @@
 /** For Knex, and what stands on it. Knex is loaded by this entry alone. */
 import knex, { type Knex } from 'knex'
 import type { ConnectionConfig } from '../contract/mysql2.js'
+import type { AuroraOptions } from '../contract/options.js'
 import driver from './mysql2.js'
+
+declare module 'knex' {
+  namespace Knex {
+    interface MySql2ConnectionConfig {
+      /** Our options, for `AuroraClient`. */
+      readonly aurora?: AuroraOptions
+    }
+  }
+}
 
 /** What cancelling needs of a connection of ours. */
 interface Cancellable {

@@ -8,5 +8,5 @@ export const overPool: Knex = knex({
 })
 export const overConnections: Knex = knex({
   client: AuroraClient,
-  connection: { host: 'db.example.com', user: 'app', password: 'secret' },
+  connection: { host: 'db.example.com', aurora: { maxLagMs: 100 } },
 })
