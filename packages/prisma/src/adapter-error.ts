@@ -16,6 +16,10 @@ export class AuroraAdapterError extends DriverAdapterError {
 
   constructor(payload: ErrorPayload | MappedError, original: unknown) {
     super(payload)
+    // By itself it would only be the kind's name.
+    if ('originalMessage' in payload && payload.originalMessage) {
+      this.message = payload.originalMessage
+    }
     Object.defineProperty(this, 'original', { value: original })
     const detail = (original as { readonly aurora?: ErrorDetail } | null | undefined)?.aurora
     if (detail !== undefined) {

@@ -202,6 +202,12 @@ describe('an error', () => {
     expect(JSON.stringify(adapterErrorFrom(original))).not.toContain('4111')
   })
 
+  test('has the words of whoever raised it', () => {
+    expect(adapterErrorFrom(clientError('Pool is closed.'))).toMatchObject({
+      message: 'Pool is closed.',
+    })
+  })
+
   test('that is none of the database’s stays what it is', () => {
     const mistake = new TypeError('Cannot read properties of undefined')
     expect(adapterErrorFrom(mistake)).toBe(mistake)

@@ -50,6 +50,7 @@ describe('each statement goes by its text', () => {
     ['$executeRaw', () => prisma.$executeRaw`UPDATE Note SET likes = ${2}`],
     ['$queryRaw UPDATE', () => prisma.$queryRaw`UPDATE Note SET likes = ${3}`],
     ['$queryRaw FOR UPDATE', () => prisma.$queryRaw`SELECT id FROM Note FOR UPDATE`],
+    ['$queryRaw with a hint', () => prisma.$queryRaw`/* aurora:writer */ SELECT id FROM Note`],
     ['a batch of reads', () => prisma.$transaction([prisma.note.count(), prisma.person.count()])],
     ['reads inside a transaction', () => prisma.$transaction((tx) => tx.note.findMany())],
   ])('%s to the writer', async (_, work) => {

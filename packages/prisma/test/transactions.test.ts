@@ -269,7 +269,8 @@ describe('when the writer fails', () => {
       await tx.person.create({ data: { email: 'b' } })
     })
     const error = await failureOf(work)
-    expect(error).toMatchObject({ code: 'P2039' })
+    // Refused by it, or cut off because the next writer is known already.
+    expect(['P2039', 'P1017']).toContain(error.code)
     expect(auroraDetailOf(error)).toMatchObject({ outcome: 'rolled-back' })
     expect(await prisma.person.count()).toBe(0)
   })
