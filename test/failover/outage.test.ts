@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eventually, failureOf, scaled } from '../../packages/driver/test/simulation.js'
-import { NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
+import { AT_SCALE, NOTHING_WRONG, type Scenario, useScenarios } from './scenario.js'
 
 const OUTAGE_MS = scaled(20_000)
 
@@ -92,5 +92,45 @@ describe('a cluster of one instance', () => {
     for (const { kind, ending } of ledger.failures) {
       if (kind !== 'transaction') expect(ending).toBe('unknown')
     }
+  })
+})
+
+describe('a pool is made in the middle of a failover', () => {
+  const scenarios = useScenarios({ timings: { dnsMs: scaled(2_000), promoteMs: scaled(800) } })
+
+  it('its first statements wait, although the name still leads to the writer that is gone', async () => {
+    const { cluster, simulation } = scenarios
+    const promoted = cluster.failover({ how: 'crash' })
+    await eventually('the writer is gone', () => cluster.writer.state !== 'up')
+    const pool = simulation.callbackPool({ aurora: AT_SCALE }).promise()
+    const first = [
+      pool.query('SELECT 1 AS one'),
+      pool.getConnection().then(async (session) => {
+        await session.query('DO 1')
+        session.release()
+      }),
+      pool.execute('DO 1'),
+    ]
+    await promoted
+    await Promise.all(first)
+  })
+
+  it('a name that leads nowhere is told at once', async () => {
+    const { simulation } = scenarios
+    const host = 'nobody.cluster-simulated12.eu-west-1.rds.amazonaws.com'
+    const pool = simulation.callbackPool({ host, aurora: AT_SCALE }).promise()
+    expect(await failureOf(pool.query('SELECT 1'))).toMatchObject({ code: 'ENOTFOUND' })
+  })
+
+  it('nobody answers in time: the error keeps the first one', async () => {
+    const { cluster, simulation } = scenarios
+    const { id } = cluster.writer
+    await cluster.crash(id)
+    const aurora = { ...AT_SCALE, failoverTimeoutMs: 300 }
+    const pool = simulation.callbackPool({ aurora }).promise()
+    const error = await failureOf(pool.query('DO 1'))
+    await cluster.restart(id)
+    expect(error).toMatchObject({ code: 'ERR_AURORA_NO_WRITER' })
+    expect((error as Error).cause).toMatchObject({ code: expect.stringMatching(/^ECONN/) })
   })
 })

@@ -110,6 +110,27 @@ describe.each([
 })
 
 describe('KILL', () => {
+  it('ends the statement of the session that was asked last, of two that were told the same id', async () => {
+    const { pool, session, toldId } = await openSession(1)
+    const moved = run(session, 'UPDATE app.note SET text = SLEEP(0.5)')
+    await eventually('it has moved to the writer', async () => {
+      const list = await simulation.cluster.query('SHOW PROCESSLIST')
+      return list.some(({ Info }) => String(Info).includes('SLEEP(0.5)'))
+    })
+    const sessions = await Promise.all([
+      pool.promise().getConnection(),
+      pool.promise().getConnection(),
+    ])
+    const second = sessions.find(({ threadId }) => threadId === toldId)
+    const running = run(second?.connection as never, SLOW_READ)
+    await eventually('it runs', isSleeping)
+    expect(await run(pool, `KILL QUERY ${second?.threadId}`)).toEqual({})
+    expect((await running).code).toBe('ER_QUERY_INTERRUPTED')
+    expect(await moved).toEqual({})
+    for (const each of sessions) each.release()
+    session.release()
+  })
+
   it('ends what a destroyed session has left running', async () => {
     const { pool, session, toldId } = await openSession()
     void run(session, SLOW_READ)
@@ -126,7 +147,7 @@ describe('KILL', () => {
     await run(session, 'UPDATE app.note SET text = 1')
     session.release()
     const others = Array.from({ length: 6 }, () =>
-      run(pool, 'SELECT id FROM app.note WHERE SLEEP(1) = 0'),
+      run(pool, 'SELECT id FROM app.note WHERE SLEEP(0.2) = 0'),
     )
     const connection = createConnection(simulation.cluster.connection)
     await new Promise((resolve) => connection.once('connect', resolve))

@@ -10,6 +10,10 @@ export interface Borrower<L> extends Queued {
   readonly needsWriter: boolean
   /** What has been set in the session that it belongs to. */
   readonly state: SessionState
+  /** The statement that it will run, when that does nothing but set something for its session. */
+  readonly setting: string | undefined
+  /** It runs nothing: whatever is set will do. */
+  readonly takesAny: boolean
   /** Gave up waiting; it is passed over. */
   readonly hasWithdrawn: boolean
   lend(lease: L): void
@@ -25,7 +29,9 @@ export function stateFit(
   borrower: Borrower<unknown>,
 ): 'same' | 'missing' | 'foreign' {
   const { state } = borrower
-  if (state === lease.state) return 'same'
+  if (state === lease.state || borrower.takesAny) return 'same'
+  // Every session of a query builder's own pool begins with the same SET, which others have left here.
+  if (borrower.setting !== undefined && state.after(borrower.setting) === lease.state) return 'same'
   // What a released session left on a writer's connection stays for the next one, as in mysql2: tools rely on it.
   const takesAsLeft = state === State.BASE && lease.lender.role === 'writer'
   if (takesAsLeft && lease.state === lease.leftState) return 'same'

@@ -113,7 +113,10 @@ export class Cluster implements Runner {
       const error = holder === undefined ? new Error('Pool is closed.') : closedStateError()
       return this.#refuse(work, error, undefined)
     }
-    if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) this.#wakeUp()
+    if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) {
+      this.#wakeUp()
+      this.#parts.discovery.startSoon()
+    }
     if (holder !== undefined) {
       if (holder.isDead) return this.#refuse(work, closedStateError(), holder.outcome)
       const { abortedBy } = holder
@@ -274,6 +277,7 @@ export class Cluster implements Runner {
     if (this.state.isClosed) throw new Error('Pool is closed.')
     this.#hasBeenUsed = true
     this.#wakeUp()
+    this.#parts.discovery.start()
     await this.#activity.holding(this.#parts.discovery.settled())
   }
 
@@ -376,6 +380,7 @@ export class Cluster implements Runner {
   /** The last that the cluster sees of it. */
   #left(work: Work): void {
     endOverload(work)
+    if (this.state.mode === 'unknown') this.#parts.discovery.start()
     if (work.victim !== undefined) this.#sessions.spare(work.victim)
     this.#activity.leave()
     work.onEnded?.()
@@ -384,7 +389,6 @@ export class Cluster implements Runner {
   #wakeUp(): void {
     this.#parts.silence.start()
     this.consistency.open()
-    this.#parts.discovery.start()
   }
 }
 

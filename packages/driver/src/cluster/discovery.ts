@@ -15,6 +15,8 @@ const ASK_AGAIN_BASE_MS = 100
 const ASK_AGAIN_CAP_MS = 5_000
 /** How often the endpoints that we derived may fail, while the endpoint given answers, before we go on with that alone. */
 const FAILURES_TO_GIVE_UP = 3
+/** The first statement of a pool has so long to itself. */
+const SOON_MS = 30
 
 export interface DiscoverySetup {
   readonly target: Target
@@ -39,14 +41,24 @@ export class Discovery {
   #attempts = 0
   #instanceFailures = 0
   #emptyAnswers = 0
+  #timer: NodeJS.Timeout | undefined
 
   constructor(setup: DiscoverySetup) {
     this.#setup = setup
   }
 
+  /** Begins soon: questions put beside the first statement of a process would cost it time. Its end begins it too. */
+  startSoon(): void {
+    if (this.#setup.monitor.isAsleep) return this.start()
+    if (this.#isStarted) return
+    this.#timer ??= setTimeout(() => this.start(), SOON_MS).unref()
+  }
+
   /** Begins; again after the monitor slept. */
   start(): void {
     const { monitor, target } = this.#setup
+    if (this.#isClosed) return
+    clearTimeout(this.#timer)
     if (monitor.isAsleep) monitor.start()
     if (this.#isStarted) return
     this.#isStarted = true
@@ -122,6 +134,7 @@ export class Discovery {
 
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#timer)
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('Pool is closed.'))
   }
 

@@ -101,9 +101,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (this._closed) return refuseLater(borrower, 'Pool is closed.')
     const { waitForConnections, queueLimit } = this.#setup.config
     // Idle connections that carry what others have set make room for a clean one.
-    const foreign = this.#isFull ? this.#idle.removeOldest() : undefined
+    const foreign = this.isFull ? this.#idle.removeOldest() : undefined
     if (foreign !== undefined) this.#retire(foreign)
-    if (this.#isFull) {
+    if (this.isFull) {
       if (!waitForConnections) return refuseLater(borrower, 'No connections available.')
       if (queueLimit > 0 && this.#waiting.length >= queueLimit) {
         return refuseLater(borrower, 'Queue limit reached.')
@@ -158,7 +158,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Takes in a connection, opened by a name that is not an instance's, that turned out to lead here. It must not be in use. */
   async adopt(lease: Lease): Promise<void> {
     const from = lease.lender
-    if (this.#isFull || this._closed) return from.#retire(lease)
+    if (this.isFull || this._closed) return from.#retire(lease)
     this.#openingCount++
     const permit = await this.#permits.acquire()
     this.#openingCount--
@@ -219,7 +219,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (this._closed) return
     const { config, options } = this.#setup
     const minIdle = this.#hasLeft ? 0 : options.minIdle
-    const maxIdle = Math.min(config.maxIdle, this.#limit)
+    const maxIdle = this.#hasLeft ? 0 : Math.min(config.maxIdle, this.#limit)
     // mysql2 closes idle connections only where `maxIdle` is below the limit.
     const keepMs = config.maxIdle < this.#limit ? config.idleTimeout : Number.POSITIVE_INFINITY
     const untilMs = monotonicMs() - keepMs
@@ -287,7 +287,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (this._closed) return
     for (;;) {
       const isWanted = this.#openingCount < this.#waiting.length || this.#isBelowMinimum()
-      if (!isWanted || this.#isFull) return
+      if (!isWanted || this.isFull) return
       if (!this.#gate.admits(this.#openingCount, () => this.#openMore())) return
       this.#openingCount++
       // In nobody's asynchronous context: mysql2 calls back in that of the socket.
@@ -295,7 +295,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     }
   }
 
-  get #isFull(): boolean {
+  get isFull(): boolean {
     return this.#all.size + this.#openingCount >= this.#limit
   }
 

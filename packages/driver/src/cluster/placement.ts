@@ -112,7 +112,7 @@ export class Placement {
     if (state.mode !== 'cluster') return this.place(work)
     if (state.isWithoutAutocommit) return this.#placeWrite()
     work.askedAs = 'reader'
-    const reader = this.#selectIdle(members.readers)
+    const reader = this.#selectFirst(members.readers)
     if (reader !== undefined) return reader
     const { writer } = members
     if (writer !== undefined && writer.idle > 0 && !this.#setup.isSeekingWriter()) return writer
@@ -120,15 +120,15 @@ export class Placement {
   }
 
   /** What its first statement needs is not known yet, so nothing is asked of it but that it need not be waited for. */
-  #selectIdle(readers: readonly InstancePool[]): InstancePool | undefined {
-    const idle = readers.filter((pool) => pool.idle > 0)
+  #selectFirst(readers: readonly InstancePool[]): InstancePool | undefined {
+    const free = readers.filter((pool) => pool.idle > 0 || !pool.isFull)
     const want = this.#want
     want.maxLagMs = undefined
     want.visibleSinceMs = undefined
     want.nowMs = monotonicMs()
     want.avoid = undefined
     want.turn++
-    return selectReader(idle, want)
+    return selectReader(free, want)
   }
 
   #roleOf(work: Work): Role {
@@ -170,7 +170,19 @@ export class Placement {
     const pool = selectReader(members.readers, this.#want)
     // At once, so that another first read of the same request follows.
     if (pool !== undefined) context?.goesTo(pool.id)
+    // A reader that is left out because of a write is missed by the others.
+    if (pool !== undefined && this.#want.visibleSinceMs !== undefined) this.#missReaders()
     return pool
+  }
+
+  #missReaders(): void {
+    const { visibleSinceMs } = this.#want
+    const { members, onHeld } = this.#setup
+    if (visibleSinceMs === undefined) return
+    for (const { isReachable, instance } of members.readers) {
+      if (isReachable && (instance.visibleUpToMs ?? 0) < visibleSinceMs)
+        return onHeld(visibleSinceMs)
+    }
   }
 
   /** No reader may have it: the writer does. */

@@ -35,6 +35,8 @@ const PENALTY_MS = 1_000
 const BACK_OFF_FROM = 2
 const BACK_OFF_BASE_MS = 10
 const BACK_OFF_CAP_MS = 1_000
+/** What a resolver says of a name. */
+const UNKNOWN_NAME = new Set(['ENOTFOUND', 'EAI_NODATA', 'EAI_FAIL'])
 /** Where no writer has ever confirmed itself nothing is waited for: so many tries, then the error surfaces. */
 const TRIES_WITHOUT_WRITER = 3
 
@@ -120,6 +122,8 @@ export class Recovery {
     const { holder } = work
     const isBound = attempt.isPinned || attempt.inTransaction
     if (failure.kind === 'lost' && isBound && holder !== undefined) holder.isDead = true
+    if (this.#isStarting(failure) && !isBound && decideRetry(attempt).action === 'run-again')
+      return this.#startAgain(work, failure)
     const isDecidedLater = state.mode === 'unknown' && failure.kind === 'refused' && !isBound
     if (!isDecidedLater || state.isClosed || decideRetry(attempt).action === 'surface')
       return surface(work, failure, undefined)
@@ -128,6 +132,22 @@ export class Recovery {
     if (holder !== undefined) holder.lease = undefined
     if (failure.lease !== undefined) this.#setup.giveBack(failure.lease, holder)
     room.enter(work)
+  }
+
+  /**
+   * Nothing has ever been reached, and the name is that of a cluster: the process was started in the middle of a failover. A name
+   * that leads nowhere is a mistake, and shows at once.
+   */
+  #isStarting({ kind, error }: Failure): boolean {
+    const { state, target } = this.#setup
+    if (state.isClosed || state.mode !== 'unknown' || target.scope === 'single') return false
+    return kind === 'lost' && !UNKNOWN_NAME.has(codeOf(error) ?? '')
+  }
+
+  #startAgain(work: Work, { lease }: Failure): void {
+    if (work.holder !== undefined) work.holder.lease = undefined
+    if (lease !== undefined) this.#setup.giveBack(lease, work.holder)
+    this.#dispatchSoon(work)
   }
 
   /** There is no writer to wait for, or the caller has said itself that a reader is to serve it. */

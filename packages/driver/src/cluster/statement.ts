@@ -62,6 +62,13 @@ export class Statement extends Work {
     return stream !== null && stream !== undefined
   }
 
+  override get setting(): string | undefined {
+    const { method, values, sqlClass } = this.#request
+    const isPlain = method === 'query' && values === undefined
+    if (!isPlain || !sqlClass.setsState || !sqlClass.isSingle) return undefined
+    return DEPENDS_ON_SESSION.test(this.text) ? undefined : this.text
+  }
+
   override get stateText(): string | undefined {
     if (!this.sqlClass.isSingle) return undefined
     const { method, values } = this.#request

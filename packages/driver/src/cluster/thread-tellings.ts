@@ -51,8 +51,9 @@ export class ThreadTellings {
     if (typeof stream === 'function') byStream.set(stream, this)
   }
 
-  /** Somebody has read the thread id of a session. */
+  /** Somebody has read the thread id of a session, or asks where it is. Whoever asked last is meant, of several that were told one id. */
   tell(holder: Holder, threadId: number): void {
+    this.#told.delete(holder)
     this.#told.set(holder, threadId)
   }
 
@@ -71,9 +72,8 @@ export class ThreadTellings {
 
   /** What a KILL is meant for; undefined: nothing is known of that thread here. */
   aim({ threadId }: Kill): KillAim | undefined {
-    const told = [...this.#told].filter(([, id]) => id === threadId).map(([holder]) => holder)
-    const holder = told.find(({ isRunning }) => isRunning) ?? told[0]
-    if (holder !== undefined) return aimAt(holder)
+    const last = [...this.#told].findLast(([, id]) => id === threadId)
+    if (last !== undefined) return aimAt(last[0])
     const destroyed = this.#destroyed.findLast(({ toldId }) => toldId === threadId)
     return destroyed === undefined
       ? this.#aimAtConnection(threadId)

@@ -96,6 +96,14 @@ export abstract class Work implements Borrower {
     return undefined
   }
 
+  get setting(): string | undefined {
+    return undefined
+  }
+
+  get takesAny(): boolean {
+    return this.isCheckout && this.holder?.keepsLease === false
+  }
+
   /** Text that a failed classification is remembered by; undefined for what is no statement. */
   abstract readonly text: string | undefined
   /** mysql2 has begun to write it on the connection of this attempt. */

@@ -128,7 +128,10 @@ export abstract class ConnectionSurface extends ConnectionView {
   }
 
   override get config(): ConnectionConfig {
-    return this.#told?.config ?? super.config
+    if (this.#told === undefined) return super.config
+    const { threadId, config } = this.#told
+    if (threadId !== null && !this.isOver) this.cluster.tellings.tell(this.holder, threadId)
+    return config
   }
 
   /** Closes the connection that is held now; what runs fails, and what is queued never runs. */

@@ -5,6 +5,9 @@ import type { Engine } from './engine.js'
 /** How long a cluster outlives the last connection that used it: pools of query builders close one and open the next. */
 const LINGER_MS = 1_000
 
+/** More connections than there will ever be, and fewer than no limit: mysql2 closes idle ones only where `maxIdle` is below the limit. */
+const MANY = 1_000_000
+
 /** One use of a cluster that several connections share. */
 export interface SharedEngine {
   readonly engine: Engine
@@ -33,8 +36,9 @@ export function shareEngine(options: AuroraPoolOptions | string): SharedEngine {
   const key = keyOf(options)
   let entry = entries.get(key)
   if (entry === undefined) {
-    // How many connections there may be is for the pool to say in which they live.
-    entry = { engine: makeEngine(options, { connectionLimit: 0 }), users: 0, timer: undefined }
+    // How many connections there may be is for the pool to say in which they live. Idle ones are kept for `idleTimeout`.
+    const limits = { connectionLimit: 0, ...(hasMaxIdle(options) ? {} : { maxIdle: MANY }) }
+    entry = { engine: makeEngine(options, limits), users: 0, timer: undefined }
     entries.set(key, entry)
   }
   const shared = entry
@@ -54,6 +58,10 @@ export function shareEngine(options: AuroraPoolOptions | string): SharedEngine {
       shared.timer.unref()
     },
   }
+}
+
+function hasMaxIdle(options: AuroraPoolOptions | string): boolean {
+  return typeof options === 'object' && options.maxIdle !== undefined
 }
 
 /** Equal for options that lead to equal connections: plain values by value, functions and instances by identity. */

@@ -1,0 +1,140 @@
+import type { AuroraPool } from 'aurora-mysql2'
+import { session } from 'aurora-mysql2'
+import { createConnection } from 'aurora-mysql2/mysql2/promise'
+import type { Connection } from 'mysql2/promise'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  eventually,
+  pause,
+  type Simulation,
+  simulate,
+} from '../../packages/driver/test/simulation.js'
+
+let simulation: Simulation
+const connections: Connection[] = []
+
+beforeAll(async () => {
+  simulation = await simulate()
+  await simulation.cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT)')
+})
+
+afterEach(async () => {
+  await Promise.all(connections.splice(0).map((connection) => connection.end()))
+  await simulation.closePools()
+})
+
+const READ = 'SELECT COUNT(*) FROM app.note'
+const WRITE = 'INSERT INTO app.note VALUES ()'
+
+/** As a pool of a query builder holds it: used again and again, and never released. */
+async function open(): Promise<Connection> {
+  const connection = await createConnection(simulation.cluster.connection)
+  connections.push(connection)
+  return connection
+}
+
+/** Reads, with pauses, until a reader has answered. */
+async function reachesReader(connection: Connection): Promise<void> {
+  await eventually('a reader answers', async () => {
+    const before = simulation.counts()
+    await connection.query(READ)
+    const { writer } = simulation.cluster
+    const counts = Object.entries(simulation.countsSince(before))
+    return counts.some(([id, { reads }]) => id !== writer.id && reads > 0)
+  })
+}
+
+describe('a connection in somebody else’s pool', () => {
+  it('reads from readers again after a write, a transaction, and one with an isolation level', async () => {
+    const connection = await open()
+    await reachesReader(connection)
+    await connection.query(WRITE)
+    await reachesReader(connection)
+    await connection.beginTransaction()
+    await connection.query(WRITE)
+    await connection.commit()
+    await reachesReader(connection)
+    await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+    await connection.query('BEGIN')
+    await connection.query(WRITE)
+    await connection.query('COMMIT')
+    await reachesReader(connection)
+  })
+
+  it('finds the connections of a moment ago still open', async () => {
+    const connection = await open()
+    await reachesReader(connection)
+    for (let turn = 0; turn < 10; turn++) await connection.query(READ)
+    const opened = () =>
+      simulation.cluster.instances.reduce(
+        (sum, { counters }) => sum + counters.connectionsAccepted,
+        0,
+      )
+    const before = opened()
+    // Idle connections are looked over once a second.
+    await pause(2_500)
+    for (let turn = 0; turn < 10; turn++) await connection.query(READ)
+    expect(opened()).toBe(before)
+  })
+
+  it('begins with the same SET as the others without a connection of its own', async () => {
+    const first = await open()
+    await reachesReader(first)
+    const { writer } = simulation.cluster
+    const before = writer.counters.connectionsAccepted
+    for (let turn = 0; turn < 12; turn++) {
+      const connection = await open()
+      await connection.query("SET time_zone = '+02:00'")
+      await connection.query(READ)
+    }
+    expect(writer.counters.connectionsAccepted - before).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('sessions', () => {
+  it('are spread over the readers, one after the other too', async () => {
+    const pool = await simulation.readyPool()
+    const before = simulation.counts()
+    for (let turn = 0; turn < 100; turn++) {
+      const connection = await pool.getConnection()
+      await connection.query(READ)
+      connection.release()
+    }
+    const counts = simulation.countsSince(before)
+    for (const { id } of simulation.cluster.readers) expect(counts[id]?.reads).toBeGreaterThan(20)
+  })
+
+  it('in whose transactions everything was a read hold no reads on the writer', async () => {
+    const pool = await simulation.readyPool()
+    const connection = await pool.getConnection()
+    for (const end of ['COMMIT', 'ROLLBACK']) {
+      await connection.query('BEGIN')
+      await connection.query(READ)
+      await connection.query(end)
+      await pool.query(READ)
+    }
+    connection.release()
+    expect(pool.aurora.stats().heldReads.consistency).toBe(0)
+    await pool.query(WRITE)
+    await pool.query(READ)
+    expect(pool.aurora.stats().heldReads.consistency).toBe(1)
+  })
+})
+
+describe('session(fn)', () => {
+  it('runs a query that begins when it is awaited within the request', async () => {
+    const pool: AuroraPool = simulation.callbackPool()
+    await pool.aurora.ready()
+    /** As query builders make it: nothing runs before `then`. */
+    const lazy = (sql: string): PromiseLike<unknown> => ({
+      // biome-ignore lint/suspicious/noThenProperty: that is what it is about
+      then: (resolve, reject) => pool.promise().query(sql).then(resolve, reject),
+    })
+    await session(() => lazy(WRITE))
+    await pool.promise().query(READ)
+    // The write belongs to its request; outside of any request everything is followed.
+    expect(pool.aurora.stats().heldReads.consistency).toBe(1)
+    await session(() => pool.promise().query(READ))
+    expect(pool.aurora.stats().heldReads.consistency).toBe(1)
+  })
+})
