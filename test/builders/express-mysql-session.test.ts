@@ -38,10 +38,12 @@ describe('aurora-mysql2', () => {
   test('a request may outrun the readers, but not where sessions are read from the writer', async () => {
     const { cluster } = site.simulation
     const lost = await openSite(site.pool, site.pool, { createDatabaseTable: false })
-    // Connections to readers: what they show is what lags.
+    // Connections to readers, where there are any: what they show is what lags.
+    const readSideBySide = ({ store }: Site) =>
+      Promise.all(Array.from({ length: 20 }, () => store.length()))
+    await readSideBySide(site)
     await eventually('reads are on readers', async () => {
-      const reads = () => Promise.all(Array.from({ length: 20 }, () => lost.store.length()))
-      return (await shareOnReaders(site.simulation, reads)) === 1
+      return (await shareOnReaders(site.simulation, () => readSideBySide(lost))) === 1
     })
     const heal = await cluster.inject({ type: 'lag', lagMs: 2_000 })
     try {
@@ -51,9 +53,9 @@ describe('aurora-mysql2', () => {
         return (await browser.get<Me>('/me')).user
       }
       await eventually('a login is not seen', async () => {
-        expect(await userAfterLogin(site)).toBe('ada')
         return (await userAfterLogin(lost)) === undefined
       })
+      for (let login = 0; login < 10; login += 1) expect(await userAfterLogin(site)).toBe('ada')
     } finally {
       await lost.close()
       await heal()
@@ -105,6 +107,8 @@ describe('aurora-mysql2', () => {
   test('a failover is a pause', async () => {
     const { cluster } = site.simulation
     const ledger = await Ledger.open(cluster, 'visit')
+    // What is read from a reader and stored again undoes what was stored meanwhile.
+    await cluster.inject({ type: 'lag', lagMs: 50 })
     const readFailures: unknown[] = []
     const work = async (person: number, pages: number) => {
       const browser = people[person] as Browser
