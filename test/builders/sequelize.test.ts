@@ -64,6 +64,9 @@ describe('only Sequelize', () => {
     const pooled = await allPooled()
     expect(new Set(pooled).size).toBe(PLACES)
     expect(pooled.map(({ threadId }) => threadId)).toEqual(pooled.map(() => null))
+    // The shop has its own.
+    const open = shop.simulation.cluster.instances.map(({ counters }) => counters.connectionsOpen)
+    expect(open.reduce((sum, each) => sum + each)).toBeLessThan(PLACES)
   })
 
   test('its time zone is set wherever a statement runs, and costs no splitting', async () => {
