@@ -30,6 +30,12 @@ const PACKAGES = [
     recursive: [],
   },
   {
+    source: 'packages/prisma/src',
+    forbidden: 'aurora-mysql2-simulator',
+    layers: [],
+    recursive: [],
+  },
+  {
     source: 'packages/simulator/src',
     forbidden: 'aurora-mysql2',
     layers: [],

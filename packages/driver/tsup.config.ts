@@ -1,7 +1,8 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { defineConfig } from 'tsup'
+import ts from 'typescript'
 import { libraryBuild } from '../../tsup.shared.js'
 
 const DIST = join(import.meta.dirname, 'dist')
@@ -46,4 +47,20 @@ async function shareCode(): Promise<void> {
   }
 }
 
-export default defineConfig({ ...libraryBuild(entry), onSuccess: shareCode })
+/** Comments are in the repository, and what users need of them in the types: without them the code is a fifth smaller, and as readable. */
+function stripComments(): void {
+  const compilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022 }
+  for (const file of readdirSync(DIST)) {
+    if (!file.endsWith('.cjs')) continue
+    const path = join(DIST, file)
+    writeFileSync(path, ts.transpile(readFileSync(path, 'utf8'), compilerOptions, file))
+  }
+}
+
+export default defineConfig({
+  ...libraryBuild(entry),
+  onSuccess: async () => {
+    stripComments()
+    await shareCode()
+  },
+})
