@@ -10,6 +10,8 @@ const SOUND = {
   'driver/src/pool/pool.ts': `import { run } from '../cluster/run.js'\nexport class Pool { run = run }`,
   'driver/src/cluster/run.ts': `import mysql from 'mysql2'\nimport type { Host } from '../model/host.js'\nexport const run = (host: Host) => mysql.createPool(host)`,
   'driver/src/model/host.ts': `export interface Host { host: string }`,
+  'prisma/src/index.ts': `export { adapter } from './adapter.js'`,
+  'prisma/src/adapter.ts': `import { session } from 'aurora-mysql2'\nexport const adapter = session`,
   'simulator/src/index.ts': `export { net } from './cluster/names.js'`,
   'simulator/src/cluster/names.ts': `import * as net from 'node:net'\nexport { net }`,
 }
