@@ -19,7 +19,7 @@ export interface Ride {
 
 /** Keeps the application busy, each operation in a request of its own, while the writer crashes and a reader is promoted. */
 export async function rideThroughFailover(
-  builder: Builder,
+  builder: Pick<Builder, 'driverError'>,
   { simulation: { cluster }, access, opened }: OpenShop,
   ledger: Ledger,
 ): Promise<Ride> {

@@ -8,6 +8,7 @@ import {
 import { createAuroraPool } from 'aurora-mysql2'
 import { MysqlDialect } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../../packages/driver/test/simulation.js'
 import { AT_SCALE } from '../failover/scenario.js'
 import { ourAccess, plainAccess } from './access.js'
 import {
@@ -144,15 +145,51 @@ describe('beyond the shop', () => {
     await split.close()
   })
 
+  test('an abort ends the query itself, in a transaction too', async () => {
+    const { simulation, access } = shop
+    const controlled = await MikroORM.init({
+      entities: [CustomerEntity],
+      dbName: access.connection.database,
+      driverOptions: new MysqlDialect({
+        pool: access.createPool(MIKRO_ORM_POOL_OPTIONS),
+        controlConnection: access.mysql2.createConnection,
+      }),
+    })
+    const { em } = controlled
+    await answeredByReaders(simulation, () => access.request(() => em.fork().count(CustomerEntity)))
+    const endless = 'SELECT COUNT(*) FROM seq_1_to_4000000000 WHERE seq % 7 = 3'
+    const isRunning = async () => {
+      const rows = await simulation.cluster.query(
+        'SELECT id FROM information_schema.processlist WHERE info LIKE ?',
+        [`${endless.slice(0, -1)}%`],
+      )
+      return rows.length > 0
+    }
+    for (const inTransaction of [false, true]) {
+      const abort = new AbortController()
+      const options = { signal: abort.signal, inflightQueryAbortStrategy: 'cancel query' as const }
+      const request = em.fork(options)
+      const running = inTransaction
+        ? request.transactional((transaction) => transaction.execute(endless))
+        : request.execute(endless)
+      const ended = expect(running).rejects.toThrow('aborted')
+      await eventually('it runs', isRunning)
+      abort.abort()
+      await ended
+      await eventually('it was ended on the server', async () => !(await isRunning()))
+    }
+    await controlled.close()
+  })
+
   test('a stream gives its connection back when it is left, and fails when it is cut', async () => {
     const { cluster } = shop.simulation
     await cluster.query(
       "INSERT INTO app.customer (name, credit) SELECT CONCAT('many ', seq), 0 FROM seq_1_to_50000",
     )
-    const stream = () => orm.em.fork().stream(CustomerEntity)
+    const stream = (limit = 50_000) => orm.em.fork().stream(CustomerEntity, { limit })
     const moreThanThePoolHas = 12
     for (let count = 0; count < moreThanThePoolHas; count += 1) {
-      for await (const _ of stream()) break
+      for await (const _ of stream(1000)) break
     }
     expect(await shop.opened.count()).toBeGreaterThan(50_000)
 

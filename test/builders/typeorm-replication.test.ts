@@ -4,7 +4,6 @@ import { NOTHING_AMISS } from '../failover/ledger.js'
 import { AT_SCALE } from '../failover/scenario.js'
 import { ourAccess } from './access.js'
 import { rideThroughFailover } from './failover-load.js'
-import type { Builder } from './shop.js'
 import { useShop } from './suite.js'
 import { answeredByReaders, readersStandStill } from './typeorm-readers.js'
 import { optionsWithReplication, optionsWithRoles } from './typeorm-roles.js'
@@ -66,8 +65,7 @@ describe('replication as TypeORM’s manual writes it', () => {
 
 async function failoverIsPause(shop: ReturnType<typeof useShop>): Promise<void> {
   const { ledger, simulation } = shop
-  const builder = { driverError: driverErrorOf } as Builder
-  const { readFailures } = await rideThroughFailover(builder, shop, ledger)
+  const { readFailures } = await rideThroughFailover({ driverError: driverErrorOf }, shop, ledger)
   expect(readFailures).toEqual([])
   expect(ledger.unmarked).toEqual([])
   expect(await ledger.audit(simulation.cluster)).toEqual(NOTHING_AMISS)

@@ -1,5 +1,6 @@
 import { DataSource, EntitySchema, type MigrationInterface, QueryFailedError } from 'typeorm'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../../packages/driver/test/simulation.js'
 import { AT_SCALE } from '../failover/scenario.js'
 import { ourAccess } from './access.js'
 import type { Builder } from './shop.js'
@@ -160,5 +161,18 @@ describe('beyond the shop', () => {
       }
     }
     await expect(readAll()).rejects.toMatchObject({ fatal: true, aurora: { kind: 'lost' } })
+  })
+
+  // The last: afterwards another instance is the writer.
+  test('an application that starts in the middle of a failover waits for the writer', async () => {
+    const { cluster } = shop.simulation
+    const { id } = cluster.writer
+    const promoted = cluster.failover({ how: 'crash', detectMs: 50, promoteMs: 300 })
+    await eventually('the writer is gone', () => cluster.instance(id).state === 'down')
+    const late = await new DataSource(dataSourceOptions(shop.access)).initialize()
+    const added = await late.getRepository(CustomerEntity).insert({ name: 'Late', credit: 0 })
+    expect(added.identifiers).toHaveLength(1)
+    await late.destroy()
+    await promoted
   })
 })
