@@ -19,15 +19,16 @@ interface Cancellable {
   destroy(): void
 }
 
-/** Knex's typings leave the connection out. */
-type Cancel = (connection: Cancellable | undefined) => unknown
+/** A connection or a pool, in the callback API. */
+interface Queryable {
+  query(sql: string, values: unknown[], done: (error: Error | null) => void): unknown
+}
 
 /** What of a mysql2 pool, in either API, Knex does not look at. */
-interface GivenPool {
+interface GivenPool extends Queryable {
   /** In the promise API: the same in the callback API. */
   readonly pool?: GivenPool
   readonly config?: { readonly connectionConfig: ConnectionConfig }
-  query(sql: string, values: unknown[], done: (error: Error | null) => void): unknown
 }
 
 /** Knex does not export its dialects; a client that connects to nothing is of its class. */
@@ -52,20 +53,25 @@ export class AuroraClient extends MysqlClient {
 
   /** For `.timeout(ms, { cancel: true })`. A KILL through ours goes to the instance that runs the statement. */
   override async cancelQuery(connection?: Cancellable): Promise<void> {
-    const { connectionPool } = this.config
+    // Asked for once: it has none any more as soon as the statement has ended.
     const threadId = connection?.threadId
     // It waits for an instance, and must not run when nobody is there for its answer.
     if (threadId === null) return connection?.destroy()
-    if (connectionPool === undefined) {
-      await (super.cancelQuery as Cancel).call(this, connection)
-      return
+    const { connectionPool } = this.config
+    if (connectionPool !== undefined) return kill(inCallbacks(connectionPool), threadId)
+    const killer = await this.acquireRawConnection()
+    try {
+      await kill(killer, threadId)
+    } finally {
+      await this.destroyRawConnection(killer)
     }
-    await new Promise<void>((resolve, reject) => {
-      inCallbacks(connectionPool).query('KILL QUERY ?', [threadId], (error) =>
-        error === null ? resolve() : reject(error),
-      )
-    })
   }
+}
+
+function kill(by: Queryable, threadId: number | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    by.query('KILL QUERY ?', [threadId], (error) => (error === null ? resolve() : reject(error)))
+  })
 }
 
 function inCallbacks(pool: object): GivenPool {

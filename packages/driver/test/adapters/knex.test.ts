@@ -33,8 +33,9 @@ function connection(): Knex.MySql2ConnectionConfig {
 const log = { warn() {}, error() {} }
 
 const WAYS: Record<string, () => Knex> = {
-  connection: () => knex({ client: AuroraClient, connection: connection(), log }),
+  // First, since it is closed at once: what follows must hear its own failovers alone.
   connectionPool: () => knex({ client: AuroraClient, connectionPool: simulation.pool(), log }),
+  connection: () => knex({ client: AuroraClient, connection: connection(), log }),
 }
 
 /** Whether a reader serves this, in the end: what was written before is to be there. */
