@@ -20,6 +20,18 @@ export interface Borrower<L> extends Queued {
   refuse(error: unknown): void
 }
 
+/** A session that begins: it has set nothing, and nothing runs yet. */
+export const NEW_SESSION: Borrower<unknown> = {
+  next: undefined,
+  needsWriter: false,
+  state: State.BASE,
+  setting: undefined,
+  takesAny: false,
+  hasWithdrawn: false,
+  lend: () => {},
+  refuse: () => {},
+}
+
 /**
  * Whether a connection carries what its borrower wants of it:
  * `same`; `missing`: less, and the rest can be sent first; `foreign`: something that the borrower has not set.

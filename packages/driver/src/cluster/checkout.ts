@@ -1,6 +1,9 @@
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Holder } from './holder.js'
 import type { Lease } from './instance-pool.js'
+import type { Monitor } from './monitor.js'
+import type { Placement } from './placement.js'
+import type { ClusterState } from './state.js'
 import { type Runner, Work } from './work.js'
 
 /** Opening a session does nothing on the server. */
@@ -16,6 +19,19 @@ const NOTHING: SqlClass = Object.freeze({
   hint: undefined,
   hintError: undefined,
 })
+
+/** Gives a session that begins an idle connection, without a look at it; false where there is none, or a look is needed. */
+export function checkOutAtOnce(
+  holder: Holder,
+  state: ClusterState,
+  { placement, monitor }: { readonly placement: Placement; readonly monitor: Monitor },
+): boolean {
+  if (state.isClosed || state.mode === 'unknown' || monitor.isAsleep) return false
+  const lease = placement.placeAtOnce()?.takeReady()
+  if (lease === undefined) return false
+  holder.lease = lease
+  return true
+}
 
 /** `getConnection()`: a session gets its first lease, so that an unreachable server shows at once, as in mysql2. */
 export class Checkout extends Work {

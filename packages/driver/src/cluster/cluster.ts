@@ -6,8 +6,9 @@ import type { ResolvedOptions } from '../contract/options.js'
 import { lostError } from '../io/connection.js'
 import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
-import { SqlClassifier } from '../policy/sql-classifier.js'
+import { SqlClassifier, USUAL_LIMITS } from '../policy/sql-classifier.js'
 import { Activity } from './activity.js'
+import { checkOutAtOnce } from './checkout.js'
 import { closedStateError, endedError } from './closed-state-error.js'
 import { type ClusterHooks, type ClusterParts, joinParts } from './cluster-parts.js'
 import { Consistency } from './consistency.js'
@@ -27,16 +28,13 @@ import { ThreadTellings } from './thread-tellings.js'
 import { abortedError, endOverload, limitWait, stopWaiting } from './wait.js'
 import type { Runner, Work } from './work.js'
 
-/** Bounds of the classifier's memo: texts of an application are few; generated ones must not fill the heap. */
-const CLASSIFIER_LIMITS = { maxEntries: 5_000, maxBytes: 8 << 20, maxTextLength: 16_384 }
-
 /**
  * The stateful heart: takes work, finds an instance, lends a connection, and sees what comes back.
  * On the ordinary path `run` is plain calls on values in memory; nothing is awaited.
  */
 export class Cluster implements Runner {
   readonly options: ResolvedOptions
-  readonly classifier = new SqlClassifier(CLASSIFIER_LIMITS)
+  readonly classifier = new SqlClassifier(USUAL_LIMITS)
   readonly consistency: Consistency
   readonly target: Target
   readonly state = new ClusterState()
@@ -134,6 +132,12 @@ export class Cluster implements Runner {
       }
     }
     this.dispatch(work)
+  }
+
+  /** Gives a session that begins an idle connection at once; false where it has to wait for one, or to be looked at. */
+  checkOut(holder: Holder): boolean {
+    this.#hasBeenUsed = true
+    return checkOutAtOnce(holder, this.state, this.#parts)
   }
 
   /** Finds an instance and borrows a connection; where none may serve it, it waits. */
@@ -248,7 +252,7 @@ export class Cluster implements Runner {
       if (holder?.isDead && (isOver || work.wasInTransaction)) holder.outcome ??= known
       describeFailure(error, {
         kind,
-        ...told(known),
+        ...(known === undefined ? {} : { outcome: known }),
         ...(pool === undefined ? {} : { instance: pool.id }),
         attempts: work.attempts,
         waitedMs: Math.round(work.waitedMs),
@@ -390,8 +394,4 @@ export class Cluster implements Runner {
     this.#parts.silence.start()
     this.consistency.open()
   }
-}
-
-function told(outcome: ErrorDetail['outcome'] | undefined): Pick<ErrorDetail, 'outcome'> {
-  return outcome === undefined ? {} : { outcome }
 }

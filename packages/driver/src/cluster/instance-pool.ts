@@ -1,21 +1,21 @@
-import type { Socket } from 'node:net'
 import { copyOf } from '../contract/copy-error.js'
 import type { CoreConnection } from '../contract/mysql2.js'
 import { monotonicMs } from '../io/clock.js'
-import { Connection, type Lender, lostError } from '../io/connection.js'
-import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
+import { type Connection, type Lender, lostError } from '../io/connection.js'
+import type { ConnectionOwner } from '../io/open-connection.js'
 import { type Permit, Permits } from '../io/permits.js'
 import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
 import { classifyError } from '../policy/classify-error.js'
 import type { Candidate } from '../policy/select-reader.js'
-import { type Borrower as AnyBorrower, stateFit } from './borrower.js'
+import { type Borrower as AnyBorrower, NEW_SESSION, stateFit } from './borrower.js'
 import { BorrowerQueue, refuseLater } from './borrower-queue.js'
 import { ByteCount } from './byte-count.js'
-import { identify, isRoleInDoubt, makeReady } from './check-lease.js'
+import { isRoleInDoubt, makeReady } from './check-lease.js'
 import { ConnectGate } from './connect-gate.js'
 import { IdleStack } from './idle-stack.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
+import { FENCED_WHILE_CONNECTING, openLease } from './open-lease.js'
 
 export type Lease = Connection<InstancePool>
 
@@ -112,6 +112,14 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     }
     this.#waiting.push(borrower)
     this.#openMore()
+  }
+
+  /** An idle connection for a session that begins; undefined where there is none, or one that has to be looked at first. */
+  takeReady(): Lease | undefined {
+    const lease = this.#idle.take(fitsNewSession)
+    if (lease === undefined || !this.needsCheck(lease, NEW_SESSION)) return lease
+    this.#idle.push(lease)
+    return undefined
   }
 
   /** Waits on, for a connection that another gives back or for the next one that may be opened. For who was just refused one. */
@@ -335,43 +343,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#openMore()
   }
 
-  async #connect(permit: Permit): Promise<Lease> {
-    const generation = this.generation
-    let socket: Socket | undefined
-    let hasLease = false
-    try {
-      const core = await openConnection(this, {
-        ...this.#setup.target,
-        endpoint: this.endpoint,
-        onSocket: (opened) => {
-          socket = opened
-          this.#bytes.opening(opened)
-        },
-      })
-      const lease: Lease = new Connection(core, this, permit, (dead) => dead.lender.#lost(dead))
-      lease.generation = generation
-      this.#all.add(lease)
-      await this.#introduce(lease)
-      hasLease = true
-      return lease
-    } finally {
-      this.#bytes.opened(socket, hasLease)
-    }
-  }
-
-  /** Shows a new connection to the application, and lets it say who it is where that is in doubt. */
-  async #introduce(lease: Lease): Promise<void> {
-    try {
-      this.#setup.onConnection(lease.core)
-      if (this.#setup.areTimesDoubtful()) await identify(lease, this)
-      if (lease.isFenced || lease.isDead || this._closed) throw lostError(FENCED_WHILE_CONNECTING)
-      this.setReachable(true)
-    } catch (error) {
-      // Whoever opened it releases the permit.
-      this.#all.delete(lease)
-      lease.end()
-      throw error
-    }
+  #connect(permit: Permit): Promise<Lease> {
+    const onDeath = (dead: Lease): void => dead.lender.#lost(dead)
+    return openLease(this, this.#setup, { permit, onDeath, bytes: this.#bytes, all: this.#all })
   }
 
   /** Closed by the other side. While roles waver it is an instance that restarts: it must not be met by a herd. */
@@ -396,4 +370,4 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 }
 
-const FENCED_WHILE_CONNECTING = 'Connection lost: the instance was fenced while connecting.'
+const fitsNewSession = (idle: Lease) => stateFit(idle, NEW_SESSION)

@@ -119,9 +119,16 @@ export class Placement {
     return this.#placeRead(work) ?? this.#placeWrite()
   }
 
+  /** Where a session that begins may find an idle connection; undefined where that is not as plain as that. */
+  placeAtOnce(): InstancePool | undefined {
+    const { members, state } = this.#setup
+    if (state.isWithoutAutocommit || this.#setup.isSeekingWriter()) return undefined
+    return state.mode === 'cluster' ? this.#selectFirst(members.readers) : members.given
+  }
+
   /** What its first statement needs is not known yet, so nothing is asked of it but that it need not be waited for. */
   #selectFirst(readers: readonly InstancePool[]): InstancePool | undefined {
-    const free = readers.filter((pool) => pool.idle > 0 || !pool.isFull)
+    const free = readers.every(hasRoom) ? readers : readers.filter(hasRoom)
     const want = this.#want
     want.maxLagMs = undefined
     want.visibleSinceMs = undefined
@@ -249,4 +256,8 @@ function canServeAsReader({ sqlClass, role, mustWrite, holder }: Work): boolean 
   const { control, isRepeatable, pins } = sqlClass
   if (control === 'begin-read-only' || role === 'reader') return true
   return control === 'none' && isRepeatable && !pins
+}
+
+function hasRoom(pool: InstancePool): boolean {
+  return pool.idle > 0 || !pool.isFull
 }

@@ -12,6 +12,13 @@ export interface ClassifierLimits {
   readonly maxTextLength: number
 }
 
+/** Texts of an application are few; generated ones must not fill the heap. */
+export const USUAL_LIMITS: ClassifierLimits = {
+  maxEntries: 5_000,
+  maxBytes: 8 << 20,
+  maxTextLength: 16_384,
+}
+
 /** What an entry takes beside its text: the cache's own bookkeeping. */
 const ENTRY_BYTES = 100
 const BYTES_PER_CHARACTER = 2

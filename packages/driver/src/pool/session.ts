@@ -43,6 +43,8 @@ export class Session extends ConnectionSurface {
 
   /** Takes the first lease; part of `getConnection()`. */
   open(done: (error: unknown) => void): void {
+    // Never inside the call, whether or not a connection was idle.
+    if (this.cluster.checkOut(this.holder)) return process.nextTick(done, null)
     this.cluster.run(new Checkout(this.cluster, this.holder, done))
   }
 
