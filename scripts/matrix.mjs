@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from './child-process.mjs'
 import { root } from './workspace.mjs'
@@ -20,11 +20,15 @@ const END = '<!-- /matrix -->'
  * @returns {Promise<boolean>} whether all tests passed; if not, nothing is written into the READMEs
  */
 export async function writeMatrix() {
-  for (const file of readdirSync(RESULTS)) rmSync(join(RESULTS, file))
+  const startedMs = Date.now()
   const { isGreen } = await run('vitest', ['run', '--project', 'workspace', 'test/builders/'], {
     env: { WRITE_RESULTS: '1' },
   })
   if (!isGreen) return false
+  for (const file of readdirSync(RESULTS)) {
+    // Nobody has written it: what it is about is gone.
+    if (statSync(join(RESULTS, file)).mtimeMs < startedMs) rmSync(join(RESULTS, file))
+  }
   const matrix = renderMatrix(readResults())
   for (const page of PAGES) {
     writeFileSync(page, replaceMatrix(readFileSync(page, 'utf8'), matrix))
