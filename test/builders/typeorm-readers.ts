@@ -1,27 +1,36 @@
 import type { Cluster } from 'aurora-mysql2-simulator'
+import { onTestFinished } from 'vitest'
 import { eventually, type Simulation } from '../../packages/driver/test/simulation.js'
 
 /** Longer than any test lasts. */
 const LONG_MS = 600_000
 
-/** From now on readers show data as they are now, and say so; resolves with a function that lets them follow again. */
-export async function readersStandStill(cluster: Cluster): Promise<() => Promise<void>> {
-  const heals = await Promise.all(
-    cluster.readers.map(({ id }) => cluster.inject({ type: 'lag', instance: id, lagMs: LONG_MS })),
-  )
-  return async () => {
-    for (const heal of heals) await heal()
+/**
+ * Until the test is over, readers show data as they are now, and say so. A connection opened later shows them as they are then: the
+ * simulator cannot go back.
+ */
+export async function readersStandStill(cluster: Cluster): Promise<void> {
+  for (const { id } of cluster.readers) {
+    onTestFinished(await cluster.inject({ type: 'lag', instance: id, lagMs: LONG_MS }))
   }
 }
 
-/** Reads until no read goes to the writer any more: readers are known to have what was written before. */
-export async function answeredByReaders(
+/** Who answered this, alone on the cluster. */
+export async function answeredBy(
+  simulation: Simulation,
+  read: () => Promise<unknown>,
+): Promise<'writer' | 'readers'> {
+  const before = simulation.counts()
+  await read()
+  const { [simulation.cluster.writer.id]: onWriter } = simulation.countsSince(before)
+  return onWriter?.statements === 0 ? 'readers' : 'writer'
+}
+
+/** Reads until readers answer: they are known to have what was written before. */
+export async function untilReadersAnswer(
   simulation: Simulation,
   read: () => Promise<unknown>,
 ): Promise<void> {
-  await eventually('readers answer', async () => {
-    const before = simulation.counts()
-    await read()
-    return simulation.countsSince(before)[simulation.cluster.writer.id]?.statements === 0
-  })
+  const answer = async () => (await answeredBy(simulation, read)) === 'readers'
+  await eventually('readers answer', answer)
 }
