@@ -5,7 +5,7 @@
 //   npm run bench -- table                  the table and the page of what was measured before
 //   npm run bench -- query --vs <commit>    this tree beside that commit
 //   npm run bench -- query --check 1.15     short; fails when `query` costs more than so many times mysql2's, twice running
-//   … --rounds 21 --node 24 --queries 5000000
+//   … --rounds 21 --node 24 --queries 5000000 --markdown
 //
 // What is measured, and how, stands in README.md beside this file.
 
@@ -17,6 +17,7 @@ import { withCommit } from './base-commit.mjs'
 import { checkQuery } from './check.mjs'
 import { nodeNamed } from './node-binary.mjs'
 import { PARTS } from './parts.mjs'
+import { renderMarkdown } from './report/markdown.mjs'
 import { renderPage } from './report/page.mjs'
 import { renderTable } from './report/table.mjs'
 import { beside, keep, keptResults, machine } from './results.mjs'
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     queries: { type: 'string' },
     vs: { type: 'string' },
     check: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
   },
 })
 const names = Object.keys(PARTS)
@@ -98,8 +100,8 @@ function load() {
 
 function report() {
   const results = keptResults(names)
-  console.log(renderTable(results))
-  console.log(machine())
+  if (values.markdown) console.log(renderMarkdown(results))
+  else console.log(`${renderTable(results)}\n${machine()}`)
   const page = beside('report.html')
   writeFileSync(page, renderPage(results))
   console.log(`The page: ${page}`)
