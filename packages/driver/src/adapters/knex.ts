@@ -31,6 +31,12 @@ interface GivenPool extends Queryable {
   readonly config?: { readonly connectionConfig: ConnectionConfig }
 }
 
+/** Knex's own transaction. */
+interface Committing {
+  commit(connection: unknown, value: unknown): Promise<unknown>
+  readonly transactor: { readonly executionPromise: Promise<unknown> }
+}
+
 /** Knex does not export its dialects; a client that connects to nothing is of its class. */
 const MysqlClient = knex({ client: 'mysql2' }).client.constructor as typeof Knex.Client
 
@@ -51,6 +57,11 @@ export class AuroraClient extends MysqlClient {
     this.connectionSettings = { database: inCallbacks(pool).config?.connectionConfig.database }
   }
 
+  /** `await trx.commit()` rejects when COMMIT has failed. */
+  override transaction(container: unknown, config: unknown, outer: unknown): Knex.Transaction {
+    return tellFailedCommit(super.transaction(container, config, outer))
+  }
+
   /** For `.timeout(ms, { cancel: true })`. A KILL through ours goes to the instance that runs the statement. */
   override async cancelQuery(connection?: Cancellable): Promise<void> {
     // Asked for once: it has none any more as soon as the statement has ended.
@@ -66,6 +77,30 @@ export class AuroraClient extends MysqlClient {
       await this.destroyRawConnection(killer)
     }
   }
+}
+
+/**
+ * Puts a Knex on a cluster that somebody else has made, before its first query: where a client is configured by its name alone
+ * (AdonisJS Lucid). Its `connection` takes our options as `aurora`.
+ */
+export function useAurora({ client }: Knex): void {
+  const begin: Knex.Client['transaction'] = client.transaction
+  client.driver = driver
+  client.cancelQuery = AuroraClient.prototype.cancelQuery
+  client.transaction = (...args: Parameters<typeof begin>) =>
+    tellFailedCommit(begin.apply(client, args))
+}
+
+/** Knex resolves `trx.commit()` whatever became of COMMIT (knex/knex#3847): what a failover has undone would pass for done. */
+function tellFailedCommit<T>(transaction: T): T {
+  const committing = transaction as unknown as Committing
+  const { commit } = committing
+  committing.commit = async (connection, value) => {
+    const answer = await commit.call(committing, connection, value)
+    await committing.transactor.executionPromise
+    return answer
+  }
+  return transaction
 }
 
 function kill(by: Queryable, threadId: number | undefined): Promise<void> {

@@ -12,8 +12,10 @@ export function noteLeftovers({ isSingle, isCall, pins }: SqlClass, lease: Lease
 }
 
 /** Whether others may see something new, once this has ended well. A transaction in which everything was a read shows nothing. */
-export function showsWrite({ sqlClass, holder, wasInTransaction }: Work): boolean {
+export function showsWrite({ sqlClass, holder, wasInTransaction, destination }: Work): boolean {
   const { control, isRepeatable, setsState } = sqlClass
+  // A KILL changes no data.
+  if (destination !== undefined) return false
   // Each of these commits a transaction that is open.
   const isSetting = setsState || control === 'begin' || control === 'set-transaction'
   if (isSetting && !wasInTransaction) return false

@@ -34,12 +34,30 @@ const mysql2Classes = mysqlPromise as unknown as {
   readonly PromisePoolConnection: PromiseClass
 }
 
-/** The method that was called, and `#answer`. */
+/** The method that was called, and `answer`. */
 const OWN_FRAMES = 2
 
 function noCallback(values: unknown): void {
   if (typeof values === 'function')
     throw new Error('Callback function is not available with promise clients.')
+}
+
+/**
+ * Runs something on a session, and promises its answer. No private method of the class: V8 would compile whatever makes one of these
+ * anew for ever, since each brands its object with another shape.
+ */
+function answer(
+  { connection, Promise: PromiseImpl }: PromiseShape,
+  run: (done: ResultCallback) => unknown,
+): Promise<unknown> {
+  const trace = connection.config.trace ? captureStack() : undefined
+  return new PromiseImpl((resolve, reject) => {
+    run((error, rows, fields) => {
+      if (error === null || error === undefined) return resolve([rows, fields])
+      applyStack(error, trace, OWN_FRAMES)
+      reject(error)
+    })
+  })
 }
 
 /**
@@ -50,32 +68,32 @@ function withOwnErrors(Base: PromiseClass) {
   const Own = class extends Base {
     query(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
-      return this.#answer((done) => this.connection.run('query', sql, values, done))
+      return answer(this, (done) => this.connection.run('query', sql, values, done))
     }
 
     execute(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
-      return this.#answer((done) => this.connection.run('execute', sql, values, done))
+      return answer(this, (done) => this.connection.run('execute', sql, values, done))
     }
 
     beginTransaction(): Promise<unknown> {
-      return this.#answer((done) => this.connection.beginTransaction(done))
+      return answer(this, (done) => this.connection.beginTransaction(done))
     }
 
     commit(): Promise<unknown> {
-      return this.#answer((done) => this.connection.commit(done))
+      return answer(this, (done) => this.connection.commit(done))
     }
 
     rollback(): Promise<unknown> {
-      return this.#answer((done) => this.connection.rollback(done))
+      return answer(this, (done) => this.connection.rollback(done))
     }
 
     ping(): Promise<true> {
-      return this.#answer((done) => this.connection.ping(done as Done)).then(() => true)
+      return answer(this, (done) => this.connection.ping(done as Done)).then(() => true)
     }
 
     changeUser(options: unknown): Promise<void> {
-      return this.#answer((done) => this.connection.changeUser(options, done as Done)).then(
+      return answer(this, (done) => this.connection.changeUser(options, done as Done)).then(
         () => {},
       )
     }
@@ -83,24 +101,13 @@ function withOwnErrors(Base: PromiseClass) {
     override prepare(options: unknown): Promise<PreparedShape> {
       return super.prepare(options).then((prepared) => {
         const execute = (values?: unknown): Promise<unknown> =>
-          this.#answer((done) => prepared.statement.execute(values ?? [], done))
+          answer(this, (done) => prepared.statement.execute(values ?? [], done))
         Object.defineProperty(prepared, 'execute', {
           value: execute,
           configurable: true,
           writable: true,
         })
         return prepared
-      })
-    }
-
-    #answer(run: (done: ResultCallback) => unknown): Promise<unknown> {
-      const trace = this.connection.config.trace ? captureStack() : undefined
-      return new this.Promise((resolve, reject) => {
-        run((error, rows, fields) => {
-          if (error === null || error === undefined) return resolve([rows, fields])
-          applyStack(error, trace, OWN_FRAMES)
-          reject(error)
-        })
       })
     }
   }
