@@ -3,9 +3,15 @@ import { AppFactory } from '@adonisjs/core/factories/app'
 import { Logger } from '@adonisjs/core/logger'
 import { Database } from '@adonisjs/lucid/database'
 import { BaseModel, column } from '@adonisjs/lucid/orm'
-import type { Access } from './access.js'
+import { useAurora } from 'aurora-mysql2/knex'
+import type { Knex } from 'knex'
+import { describe, expect, test } from 'vitest'
+import { eventually, failureOf, scaled } from '../../packages/driver/test/simulation.js'
+import { AT_SCALE } from '../failover/scenario.js'
+import { type Access, ourAccess } from './access.js'
+import { shareOnReaders } from './read-share.js'
 import type { Builder, Customer as CustomerRow, Shop } from './shop.js'
-import { describeBuilder } from './suite.js'
+import { describeBuilder, useShop } from './suite.js'
 
 class Customer extends BaseModel {
   static override table = 'customer'
@@ -28,7 +34,7 @@ column()(Visit.prototype, 'unit')
 column()(Visit.prototype, 'part')
 
 /** As an application has it from its container. */
-function openDatabase({ connection, mysql2 }: Access): Database {
+function openDatabase({ name, connection }: Access): Database {
   const logger = new Logger({ enabled: false })
   const emitter = new Emitter(new AppFactory().create(new URL('.', import.meta.url), () => {}))
   const config = {
@@ -36,11 +42,10 @@ function openDatabase({ connection, mysql2 }: Access): Database {
     connections: { mysql: { client: 'mysql2' as const, connection } },
   }
   const db = new Database(config as never, logger, emitter as never)
-  // Lucid takes its client by name only; what that calls `createConnection` of can be told.
   db.manager.connect('mysql')
   const { client } = db.getRawConnection('mysql')?.connection ?? {}
-  if (client === undefined) throw new Error('Lucid has not connected')
-  client.client.driver = mysql2
+  // Lucid takes its client by name only.
+  if (name === 'aurora-mysql2') useAurora(client as Knex)
   return db
 }
 
@@ -106,7 +111,7 @@ class LucidShop implements Shop {
 const lucid: Builder = {
   name: 'AdonisJS Lucid',
   npmPackage: '@adonisjs/lucid',
-  wayIn: '`connection.client.client.driver = auroraMysql2`',
+  wayIn: '`useAurora(connection.client)`',
   open: async (access) => new LucidShop(openDatabase(access)),
   // Errors are those of Knex: the driver's.
   isDuplicate: (error) => (error as { code?: string }).code === 'ER_DUP_ENTRY',
@@ -114,3 +119,35 @@ const lucid: Builder = {
 }
 
 describeBuilder(lucid)
+
+describe('only Lucid', () => {
+  let db: Database
+  const shop = useShop(
+    {
+      async open(access) {
+        db = openDatabase(access)
+        return new LucidShop(db)
+      },
+    },
+    ({ cluster }) => ourAccess(cluster, AT_SCALE),
+  )
+
+  test('a statement that takes too long is ended on the reader that runs it', async () => {
+    const { cluster } = shop.simulation
+    const isRunning = async () => {
+      const sql =
+        "SELECT id FROM information_schema.processlist WHERE info LIKE '%SLEEP(1__) AS slept'"
+      return (await cluster.query(sql)).length > 0
+    }
+    await eventually('the cluster is known', () => reachesReaders())
+    const query = db.rawQuery('/* aurora:reader */ SELECT SLEEP(100) AS slept')
+    const failure = failureOf(query.timeout(scaled(1_000), { cancel: true }).exec())
+    await eventually('it runs', isRunning)
+    expect(await failure).toMatchObject({ name: 'KnexTimeoutError' })
+    await eventually('it has ended', async () => !(await isRunning()))
+  })
+
+  async function reachesReaders(): Promise<boolean> {
+    return (await shareOnReaders(shop.simulation, () => db.from('customer').first())) === 1
+  }
+})

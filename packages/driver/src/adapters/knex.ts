@@ -95,10 +95,16 @@ export function useAurora({ client }: Knex): void {
 function tellFailedCommit<T>(transaction: T): T {
   const committing = transaction as unknown as Committing
   const { commit } = committing
-  committing.commit = async (connection, value) => {
+  const commitAndTell = async (connection: unknown, value: unknown): Promise<unknown> => {
     const answer = await commit.call(committing, connection, value)
     await committing.transactor.executionPromise
     return answer
+  }
+  committing.commit = (connection, value) => {
+    const told = commitAndTell(connection, value)
+    // Whoever does not wait for it hears of it by the transaction alone, as before.
+    told.catch(() => {})
+    return told
   }
   return transaction
 }

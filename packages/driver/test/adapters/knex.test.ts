@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { AuroraClient } from 'aurora-mysql2/knex'
+import { AuroraClient, useAurora } from 'aurora-mysql2/knex'
 import knex, { type Knex } from 'knex'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, failureOf, QUICK, type Simulation, scaled, simulate } from '../simulation.js'
@@ -36,6 +36,11 @@ const WAYS: Record<string, () => Knex> = {
   // First, since it is closed at once: what follows must hear its own failovers alone.
   connectionPool: () => knex({ client: AuroraClient, connectionPool: simulation.pool(), log }),
   connection: () => knex({ client: AuroraClient, connection: connection(), log }),
+  'a Knex that somebody else has made': () => {
+    const db = knex({ client: 'mysql2', connection: connection(), log })
+    useAurora(db)
+    return db
+  },
 }
 
 /** Whether a reader serves this, in the end: what was written before is to be there. */
@@ -139,6 +144,26 @@ describe.each(Object.entries(WAYS))('by %s', (_, open) => {
     await eventually('all instances are up', () =>
       cluster.instances.every(({ state }) => state === 'up'),
     )
+  })
+
+  it('tells of a COMMIT that failed, however the transaction was begun', async () => {
+    const cutOff = async (trx: Knex.Transaction) => {
+      await trx('note').insert({ text: 'undone' })
+      const [[{ id }]] = await trx.raw('SELECT CONNECTION_ID() AS id')
+      await simulation.cluster.query(`KILL ${id}`)
+    }
+    const trx = await db.transaction()
+    await cutOff(trx)
+    // Whether COMMIT was on its way already when the connection went.
+    const undone = { aurora: { outcome: expect.stringMatching(/^(rolled-back|unknown)$/) } }
+    expect(await failureOf(trx.commit())).toMatchObject(undone)
+    expect(await failureOf(db.transaction(cutOff))).toMatchObject(undone)
+    expect(await db('note').where({ text: 'undone' })).toEqual([])
+    const value = await db.transaction(async (committed) => {
+      await committed('note').insert({ text: 'done' })
+      return 'its value'
+    })
+    expect(value).toBe('its value')
   })
 
   it('gives back what a stream held that was left early', async () => {
