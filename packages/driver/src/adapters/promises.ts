@@ -28,7 +28,7 @@ export function createConnection(
   options: AuroraPoolOptions | string,
 ): Promise<mysqlPromise.Connection> {
   const core = callbacks.createConnection(options)
-  const trace = captureStack()
+  const trace = captureStack(1)
   const PromiseImpl = (options as WithPromise).Promise ?? Promise
   return new PromiseImpl((resolve, reject) => {
     core.once('connect', () => resolve(core.promise(PromiseImpl) as mysqlPromise.Connection))

@@ -4,9 +4,15 @@ const LINES_ABOVE = 2
 /**
  * Takes the caller's stack before it is lost in the event loop. An `Error` has its stack in its first map, so that this is cheaper than
  * `Error.captureStackTrace`; it becomes a text only where it is used.
+ *
+ * @param ownFrames how many of the frames are of this library, this function not counted: the caller has as many as ever
  */
-export function captureStack(): Error {
-  return new Error()
+export function captureStack(ownFrames: number): Error {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = stackTraceLimit + ownFrames + 1
+  const trace = new Error()
+  Error.stackTraceLimit = stackTraceLimit
+  return trace
 }
 
 /**

@@ -102,7 +102,7 @@ export class PromisePool extends MysqlPromisePool {
 
   #run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
     const { pool } = this
-    const trace = pool.config.connectionConfig.trace ? captureStack() : undefined
+    const trace = pool.config.connectionConfig.trace ? captureStack(OWN_FRAMES) : undefined
     if (typeof values === 'function')
       throw new Error('Callback function is not available with promise clients.')
     return new this.Promise((resolve, reject) => {

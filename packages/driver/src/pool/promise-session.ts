@@ -42,15 +42,12 @@ function noCallback(values: unknown): void {
     throw new Error('Callback function is not available with promise clients.')
 }
 
-/**
- * Runs something on a session, and promises its answer. No private method of the class: V8 would compile whatever makes one of these
- * anew for ever, since each brands its object with another shape.
- */
+/** Runs something on a session, and promises its answer. */
 function answer(
   { connection, Promise: PromiseImpl }: PromiseShape,
   run: (done: ResultCallback) => unknown,
 ): Promise<unknown> {
-  const trace = connection.config.trace ? captureStack() : undefined
+  const trace = connection.config.trace ? captureStack(OWN_FRAMES) : undefined
   return new PromiseImpl((resolve, reject) => {
     run((error, rows, fields) => {
       if (error === null || error === undefined) return resolve([rows, fields])
@@ -65,7 +62,7 @@ function answer(
  * which knows nothing of `aurora` and `fatal`.
  */
 function withOwnErrors(Base: PromiseClass) {
-  const Own = class extends Base {
+  return class extends Base {
     query(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
       return answer(this, (done) => this.connection.run('query', sql, values, done))
@@ -111,12 +108,17 @@ function withOwnErrors(Base: PromiseClass) {
       })
     }
   }
-  Object.defineProperty(Own, 'name', { value: Base.name })
-  return Own
 }
 
+// Their names stand in their own text: given to them by `defineProperty`, V8 compiles whatever makes one of them anew for ever
+// (Node 20 and 22; `--trace-opt --trace-compilation-dependencies` shows it), a third of what a getConnection costs.
+
 /** What the promise pool's `getConnection()` resolves with. */
-export const PromiseSession = withOwnErrors(mysql2Classes.PromisePoolConnection)
+export const PromiseSession = class PromisePoolConnection extends withOwnErrors(
+  mysql2Classes.PromisePoolConnection,
+) {}
 
 /** What the promise API's `createConnection()` resolves with. */
-export const PromiseSingleConnection = withOwnErrors(mysql2Classes.PromiseConnection)
+export const PromiseSingleConnection = class PromiseConnection extends withOwnErrors(
+  mysql2Classes.PromiseConnection,
+) {}

@@ -66,7 +66,7 @@ export class TransactionHandle {
   }
 
   async #run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
-    const trace = this.#withTrace ? captureStack() : undefined
+    const trace = this.#withTrace ? captureStack(OWN_FRAMES) : undefined
     try {
       this.#refuseUse()
       if (typeof values === 'function')
