@@ -1,4 +1,4 @@
-// AdonisJS Lucid on a cluster: its own connections, made by our createConnection(). Its read and write replicas are not needed.
+// AdonisJS Lucid on a cluster: its Knex is put on ours. Its read and write replicas are not needed.
 //
 // What to see: the queries are Lucid's, unchanged. Reads are served by readers and writes by the writer, a request sees what it
 // has written, and when the writer crashes in the middle no read fails and writes go on by themselves.
@@ -15,7 +15,7 @@ import { Logger } from '@adonisjs/core/logger'
 import { Database } from '@adonisjs/lucid/database'
 import { BaseModel, column } from '@adonisjs/lucid/orm'
 import { session } from 'aurora-mysql2'
-import * as auroraMysql2 from 'aurora-mysql2/mysql2'
+import { useAurora } from 'aurora-mysql2/knex'
 import { startCluster } from 'aurora-mysql2-simulator'
 
 const { values } = parseArgs({ options: { storage: { type: 'string', default: 'embedded' } } })
@@ -39,7 +39,7 @@ const db = new Database(
 
 // In an application this is the boot() of a provider, before the first query.
 db.manager.connect('mysql')
-db.getRawConnection('mysql').connection.client.client.driver = auroraMysql2
+useAurora(db.getRawConnection('mysql').connection.client)
 
 BaseModel.$adapter = db.modelAdapter()
 class Note extends BaseModel {
