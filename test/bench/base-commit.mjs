@@ -20,14 +20,21 @@ export async function withCommit(commit, use) {
   const folder = join(parent, name)
   git('worktree', 'add', '--detach', folder, name)
   try {
-    // Its own runner installs what its lock file names, and builds.
-    execFileSync(process.execPath, [join(folder, 'scripts', 'run.mjs'), 'build'], {
-      cwd: folder,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
+    await build(folder)
     return await use({ name, folder: join(folder, 'packages', 'driver') })
   } finally {
     git('worktree', 'remove', '--force', folder)
     rmSync(parent, { recursive: true, force: true })
   }
+}
+
+/** With its own scripts, since these know what it needs. Only the driver is wanted. */
+async function build(folder) {
+  const script = (name) => import(join(folder, 'scripts', name))
+  const { ensureInstalled } = await script('install.mjs')
+  const { run } = await script('child-process.mjs')
+  await ensureInstalled((line) => console.log(`> ${line}`))
+  const driver = join(folder, 'packages', 'driver')
+  const { isGreen, output } = await run('tsup', [], { cwd: driver, quiet: true })
+  if (!isGreen) throw new Error(`The driver of that commit cannot be built:\n${output}`)
 }
