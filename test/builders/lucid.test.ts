@@ -8,7 +8,7 @@ import type { Knex } from 'knex'
 import { describe, expect, test } from 'vitest'
 import { eventually, failureOf, scaled } from '../../packages/driver/test/simulation.js'
 import { AT_SCALE } from '../failover/scenario.js'
-import { type Access, ourAccess } from './access.js'
+import { type Access, ourAccess, plainAccess } from './access.js'
 import { shareOnReaders } from './read-share.js'
 import type { Builder, Customer as CustomerRow, Shop } from './shop.js'
 import { describeBuilder, useShop } from './suite.js'
@@ -145,6 +145,31 @@ describe('only Lucid', () => {
     await eventually('it runs', isRunning)
     expect(await failure).toMatchObject({ name: 'KnexTimeoutError' })
     await eventually('it has ended', async () => !(await isRunning()))
+  })
+
+  test.each([
+    // Lucid commits by `trx.commit()` of Knex, which resolves whatever became of COMMIT (knex/knex#3847).
+    ['mysql2', 'resolved'],
+    ['aurora-mysql2', 'rejected'],
+  ] as const)('with %s a transaction whose COMMIT is lost is %s', async (name, ending) => {
+    const { cluster } = shop.simulation
+    const access = name === 'mysql2' ? plainAccess(cluster) : shop.access
+    const other = openDatabase(access)
+    const transaction = other.transaction(async (client) => {
+      await client.table('visit').insert({ unit: name, part: 0 })
+      const [[{ id }]] = await client.rawQuery('SELECT CONNECTION_ID() AS id')
+      await cluster.query(`KILL ${id}`)
+    })
+    const outcome = await transaction.then(
+      () => 'resolved',
+      (error) => {
+        expect(error.aurora?.outcome).toMatch(/^(rolled-back|unknown)$/)
+        return 'rejected'
+      },
+    )
+    expect(outcome).toBe(ending)
+    expect(await other.from('visit').where('unit', name)).toEqual([])
+    await other.manager.closeAll()
   })
 
   async function reachesReaders(): Promise<boolean> {
