@@ -16,7 +16,7 @@ export class ClientProcess {
   static async start(setup, { node = process.execPath, flags = [] } = {}) {
     const one = new ClientProcess()
     one.#name = setup.contestant
-    one.#child = fork(CLIENT, [], { execPath: node, execArgv: [...flags] })
+    one.#child = fork(CLIENT, [], { execPath: node, execArgv: ['--no-warnings', ...flags] })
     await one.#ask({ open: setup })
     return one
   }

@@ -23,7 +23,14 @@ export const peers = {
     }
     const cases = WORKERS.map((workers) => caseOf('query', workers, COUNT))
     const answers = await withServer({ kind: 'bare' }, ({ target }) =>
-      runRounds({ contestants, cases, rounds: Math.min(rounds, MOST_ROUNDS), target, node }),
+      runRounds({
+        contestants,
+        cases,
+        rounds: Math.min(rounds, MOST_ROUNDS),
+        target,
+        node,
+        processes: 2,
+      }),
     )
     return WORKERS.map((workers) => ({
       what: `query, ${workers} worker${workers === 1 ? '' : 's'}, everybody: CPU`,
