@@ -53,7 +53,8 @@ export async function startBareServer() {
         '--innodb-flush-log-at-trx-commit=0',
       ],
     ],
-    { stdio: ['pipe', 'ignore', 'inherit'] },
+    // Of a group of its own: what ends this one must leave it time to clean up.
+    { detached: true, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] },
   )
   try {
     const root = await connect({ socketPath: join(directory, 's.sock'), user: 'root' })
