@@ -4,14 +4,27 @@ import { run } from './child-process.mjs'
 import { digestOf, isFile, packagesBelow, root, TaskError } from './workspace.mjs'
 
 /**
- * Builds every package whose sources or output are not those of its last build, side by side.
+ * Builds every package whose sources or output are not those of its last build: side by side, but none before those whose types it
+ * needs.
  *
  * @param {(line: string) => void} say
  * @returns {Promise<number>} how many packages there are
  */
 export async function ensureBuilt(say) {
   const packages = packagesBelow('packages')
-  await Promise.all(packages.map((one) => ensurePackageBuilt(one, say)))
+  /** @type {Map<string, Promise<void>>} */
+  const builds = new Map()
+  /** @param {import('./workspace.mjs').WorkspacePackage} one */
+  const build = (one) => {
+    const { name, peerDependencies = {} } = one.manifest
+    const known = builds.get(name)
+    if (known !== undefined) return known
+    const needed = packages.filter(({ manifest }) => manifest.name in peerDependencies)
+    const built = Promise.all(needed.map(build)).then(() => ensurePackageBuilt(one, say))
+    builds.set(name, built)
+    return built
+  }
+  await Promise.all(packages.map(build))
   return packages.length
 }
 

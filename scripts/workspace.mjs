@@ -16,7 +16,7 @@ export class TaskError extends Error {
  * @typedef {object} WorkspacePackage
  * @property {string} folder absolute
  * @property {string} label relative to the root
- * @property {{ name: string, scripts?: Record<string, string>, packageManager?: string }} manifest
+ * @property {{ name: string, scripts?: Record<string, string>, packageManager?: string, peerDependencies?: Record<string, string> }} manifest
  */
 
 /**

@@ -111,6 +111,34 @@ describe('a write that has taken effect and whose answer never comes is told of 
   })
 })
 
+describe('a pool that does not know its cluster yet', () => {
+  it.each([
+    ['a write', /^INSERT/, 'unknown'],
+    ['COMMIT', /^COMMIT$/, 'unknown'],
+    ['a write in a transaction', /^INSERT/, 'rolled-back'],
+  ] as const)('tells of %s that is lost what became of it', async (what, lostAt, outcome) => {
+    const { ledger } = await open()
+    const { simulation } = scenarios
+    // One more connection, and none for the question for the topology: the pool goes on not knowing.
+    const maxConnections = simulation.cluster.writer.counters.connectionsOpen + 1
+    const deny = await simulation.cluster.inject({ type: 'overload', maxConnections })
+    const pool = simulation.callbackPool({ connectionLimit: 1, aurora: { lookup: wire.lookup } })
+    const session = await pool.promise().getConnection()
+    const { sql, values } = ledger.insert(ledger.enter('first'))
+    const cut = wire.cutOnce(lostAt, 'after')
+    if (what !== 'a write') await session.query('BEGIN')
+    const written = session.query(sql, [...values])
+    const failure = await failureOf(
+      what === 'COMMIT' ? written.then(() => session.query('COMMIT')) : written,
+    )
+    await cut
+    expect(pool.aurora.stats().mode).toBe('unknown')
+    expect(failure).toMatchObject({ aurora: { outcome } })
+    session.release()
+    await deny()
+  })
+})
+
 describe('ROLLBACK on a connection that is lost says what became of the transaction, for whoever sees that error alone', () => {
   it.each([
     ['an INSERT', /^INSERT/, 'rolled-back'],

@@ -247,7 +247,8 @@ export class Cluster implements Runner {
     }
     this.counts.surfaced++
     this.#left(work)
-    if (this.state.isAurora) {
+    // Until it is known what is there, the name may say that it is a cluster.
+    if (this.state.isAurora || (this.state.mode === 'unknown' && this.target.scope !== 'single')) {
       const known = isOver ? 'rolled-back' : (outcome ?? (work.mayHaveRun ? 'unknown' : undefined))
       if (holder?.isDead && (isOver || work.wasInTransaction)) holder.outcome ??= known
       describeFailure(error, {

@@ -126,7 +126,7 @@ export class Recovery {
       return this.#startAgain(work, failure)
     const isDecidedLater = state.mode === 'unknown' && failure.kind === 'refused' && !isBound
     if (!isDecidedLater || state.isClosed || decideRetry(attempt).action === 'surface')
-      return surface(work, failure, undefined)
+      return surface(work, failure, outcomeOf(attempt))
     // The name leads to a reader: after a failover it follows late. Who the writer is will be known in a moment.
     work.mustWrite = true
     if (holder !== undefined) holder.lease = undefined

@@ -178,10 +178,12 @@ export class Statement extends Work {
       if (command.listenerCount('fields') > 0) this.#hasEmitted = true
       this.#tell(() => command.emit('fields', ...args))
     })
-    running.on('result', (...args: unknown[]) => {
-      if (!isRowAnswer && isOkResult(args[0])) lease.noteOk(args[0])
-      if (command.listenerCount('result') > 0) this.#hasEmitted = true
-      this.#tell(() => command.emit('result', ...args))
+    // Once for each row: nothing is made that is not needed.
+    running.on('result', (row: unknown, index: unknown) => {
+      if (!isRowAnswer && isOkResult(row)) lease.noteOk(row)
+      this.#hasEmitted ||= command.listenerCount('result') > 0
+      if (this.context === undefined) command.emit('result', row, index)
+      else this.#request.within(this.context, () => command.emit('result', row, index))
     })
     running.on('error', (error: Error) => {
       failure = error

@@ -13,7 +13,7 @@ import type { SqlClass } from '../policy/sql-class.js'
 import { checkBindValues } from './bind-values.js'
 import { CHANGES_SESSION, type CommandDone, ConnectionCommand, PING } from './connection-command.js'
 import { ConnectionView } from './connection-view.js'
-import { makeCommand } from './make-command.js'
+import { makeCommand, requestOf } from './make-command.js'
 import { prepareInSession } from './prepared-statement.js'
 import { StatementQueue } from './statement-queue.js'
 import { makeStatement } from './statement-request.js'
@@ -62,7 +62,7 @@ export abstract class ConnectionSurface extends ConnectionView {
     if (method === 'execute') checkBindValues(sql, values, this.poolConfig.namedPlaceholders)
     try {
       this.queue.push(
-        makeStatement(this.cluster, method, sql, values, this.holder, undefined, done),
+        makeStatement(this.cluster, method, requestOf(sql), values, this.holder, undefined, done),
       )
     } catch (error) {
       process.nextTick(done, error)

@@ -3,6 +3,7 @@ import mysqlPromise from 'mysql2/promise'
 import type { Command, PoolConfig, ResultCallback } from '../contract/mysql2.js'
 import type { AuroraControl } from './aurora-control.js'
 import { applyStack, captureStack } from './callers-stack.js'
+import { requestOf } from './make-command.js'
 import type { TransactionHandle } from './transaction-handle.js'
 
 interface MysqlPromisePoolShape extends EventEmitter {
@@ -106,7 +107,7 @@ export class PromisePool extends MysqlPromisePool {
     if (typeof values === 'function')
       throw new Error('Callback function is not available with promise clients.')
     return new this.Promise((resolve, reject) => {
-      pool.run(method, sql, values, undefined, (error, rows, fields) => {
+      pool.run(method, requestOf(sql), values, undefined, (error, rows, fields) => {
         if (error !== null && error !== undefined) {
           applyStack(error, trace, OWN_FRAMES)
           reject(error)
