@@ -14,7 +14,10 @@ export async function ensureBuilt(say) {
   const packages = packagesBelow('packages')
   /** @type {Map<string, Promise<void>>} */
   const builds = new Map()
-  /** @param {import('./workspace.mjs').WorkspacePackage} one */
+  /**
+   * @param {import('./workspace.mjs').WorkspacePackage} one
+   * @returns {Promise<void>}
+   */
   const build = (one) => {
     const { name, peerDependencies = {} } = one.manifest
     const known = builds.get(name)
