@@ -182,7 +182,7 @@ describe('a procedure, on a demoted writer', () => {
     const scenario = await openDemoted()
     const { cluster, ledger, pool } = scenario
     await cluster.query(
-      `CREATE PROCEDURE app.enter_unit (unit VARCHAR(60)) INSERT INTO ${ledger.table} VALUES (unit, 0)`,
+      `CREATE PROCEDURE app.enter_unit (unit VARCHAR(60)) INSERT INTO ${ledger.table} (unit, part) VALUES (unit, 0)`,
     )
     await cluster.query("GRANT EXECUTE ON app.* TO 'app'@'%'").catch(() => {})
     const call = (unit: Unit) => pool.promise().query('CALL enter_unit(?)', [unit.id])

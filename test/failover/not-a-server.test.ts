@@ -129,6 +129,8 @@ function openPool(host: string, number: number, strayId?: string): AuroraPool {
     connectTimeout: CONNECT_TIMEOUT_MS,
     aurora: {
       ...QUICK,
+      // What is away may come back: for so long it is tried again.
+      failoverTimeoutMs: 500,
       overloadWaitMs: CONNECT_TIMEOUT_MS,
       instanceEndpoint: (id) => {
         if (id === strayId) return { host: '127.0.0.1', port: port.number }

@@ -35,8 +35,17 @@ const PENALTY_MS = 1_000
 const BACK_OFF_FROM = 2
 const BACK_OFF_BASE_MS = 10
 const BACK_OFF_CAP_MS = 1_000
-/** What a resolver says of a name. */
-const UNKNOWN_NAME = new Set(['ENOTFOUND', 'EAI_NODATA', 'EAI_FAIL'])
+/** How a server that is away shows. Whatever else stands there, or a name that leads nowhere, is a mistake. */
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+])
 /** Where no writer has ever confirmed itself nothing is waited for: so many tries, then the error surfaces. */
 const TRIES_WITHOUT_WRITER = 3
 
@@ -135,13 +144,13 @@ export class Recovery {
   }
 
   /**
-   * Nothing has ever been reached, and the name is that of a cluster: the process was started in the middle of a failover. A name
-   * that leads nowhere is a mistake, and shows at once.
+   * Nothing has ever been reached, and the name is that of a cluster: the process was started in the middle of a failover. A mistake
+   * shows at once.
    */
   #isStarting({ kind, error }: Failure): boolean {
     const { state, target } = this.#setup
     if (state.isClosed || state.mode !== 'unknown' || target.scope === 'single') return false
-    return kind === 'lost' && !UNKNOWN_NAME.has(codeOf(error) ?? '')
+    return kind === 'lost' && AWAY.has(codeOf(error) ?? '')
   }
 
   #startAgain(work: Work, { lease }: Failure): void {

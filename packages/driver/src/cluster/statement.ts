@@ -182,8 +182,8 @@ export class Statement extends Work {
     running.on('result', (row: unknown, index: unknown) => {
       if (!isRowAnswer && isOkResult(row)) lease.noteOk(row)
       this.#hasEmitted ||= command.listenerCount('result') > 0
-      if (this.context === undefined) command.emit('result', row, index)
-      else this.#request.within(this.context, () => command.emit('result', row, index))
+      if (this.context === undefined) emitResult(command, row, index)
+      else this.#request.within(this.context, () => emitResult(command, row, index))
     })
     running.on('error', (error: Error) => {
       failure = error
@@ -207,6 +207,12 @@ export class Statement extends Work {
     // Without autocommit the first statement opens a transaction, and a result set brings no flags.
     if (!lease.isAutocommit) lease.isInTransaction = true
   }
+}
+
+/** As mysql2: an answer without rows has no number. */
+function emitResult(command: Command, result: unknown, index: unknown): void {
+  if (index === undefined) command.emit('result', result)
+  else command.emit('result', result, index)
 }
 
 /** By its class name, as query builders do too: a row of a result may have a column called `serverStatus`. */
