@@ -67,6 +67,22 @@ describe('a new writer that takes too few connections', () => {
     expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
   })
 
+  it('and has none left but ours: asked on one of those', async () => {
+    const scenario = await scenarios.open({ workers: { query: 2, read: 4 } })
+    const { cluster, load, pool } = scenario
+    await eventually('the reader that is to be the writer has connections', () => {
+      const instance = pool.aurora.stats().instances.find(({ id }) => id === promoted)
+      return (instance?.open ?? 0) > 0
+    })
+    await full(cluster, promoted, 1)
+    // Roles change under living connections.
+    await cluster.demote({ to: promoted })
+    await scenario.hears('failoverCompleted')
+    await load.serve(2)
+    expect(pool.aurora.topology?.writer?.id).toBe(promoted)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+  })
+
   it('and at first none at all, not even the question who it is: waited for, not condemned', async () => {
     const scenario = await scenarios.open()
     const { cluster, load } = scenario

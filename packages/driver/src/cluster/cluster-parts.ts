@@ -124,6 +124,11 @@ export function joinParts(
     given: target.given,
     outside,
     question: target.scope === 'single' ? 'role' : 'topology',
+    borrow: (id) => {
+      const pool = id === GIVEN ? members.given : members.get(id)
+      const lease = pool?.takeReady()
+      return lease && { core: lease.core, giveBack: () => lease.lender.give(lease) }
+    },
     instanceEndpoint: target.instanceEndpoint,
     asksReadersOnly: target.scope === 'readers',
     emit,

@@ -1,8 +1,5 @@
 import { codeOf } from '../contract/error-code.js'
 import type { Emit } from '../contract/events.js'
-import type { ConnectionConfig } from '../contract/mysql2.js'
-import type { ResolvedOptions } from '../contract/options.js'
-import type { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
 import type { Patience } from '../io/patience.js'
 import { Pause } from '../io/pause.js'
@@ -13,7 +10,7 @@ import type { Topology, TopologyReport } from '../model/topology.js'
 import { withKnownRows } from '../model/with-known-rows.js'
 import { aroundMs } from '../policy/backoff.js'
 import { Freshener } from './freshener.js'
-import { Questioners } from './questioners.js'
+import { Questioners, type QuestionersSetup } from './questioners.js'
 import { Refusals } from './refusals.js'
 
 /** The id under which the endpoint given is asked. No instance can be called so. */
@@ -34,13 +31,7 @@ const SLOW_DOWN = 1.5
 const SLOWEST_MS = 1_000
 /** Until an instance has answered under its own endpoint, questions are this far apart. */
 const SETTLING_INTERVAL_MS = 200
-export interface MonitorSetup {
-  readonly config: ConnectionConfig
-  readonly options: ResolvedOptions
-  readonly addresses: AddressCache
-  readonly given: Endpoint
-  /** Runs something outside any caller's asynchronous context. */
-  outside<T>(work: () => T): T
+export interface MonitorSetup extends Omit<QuestionersSetup, 'onLost'> {
   /** `'role'`: there is one endpoint and nothing to discover; only its role is asked, and only in an episode. */
   readonly question: 'topology' | 'role'
   readonly instanceEndpoint: InstanceEndpoint | undefined

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../contract/options.js'
 import type { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
 import type { Patience } from '../io/patience.js'
-import { Questioner } from '../io/questioner.js'
+import { type Borrowed, Questioner } from '../io/questioner.js'
 import type { Endpoint } from '../model/endpoint.js'
 
 /** A name that leads to a reader while a writer is looked for may lead elsewhere by now: so old a connection to it is not asked again. */
@@ -16,6 +16,8 @@ export interface QuestionersSetup {
   readonly given: Endpoint
   /** Runs something outside any caller's asynchronous context. */
   outside<T>(work: () => T): T
+  /** An idle connection of the pool to this instance, for one question. */
+  borrow(id: string): Borrowed | undefined
   /** A connection that had been open was lost. */
   onLost(id: string): void
 }
@@ -37,7 +39,7 @@ export class Questioners {
     if (known !== undefined) return known
     const { addresses, given } = this.#setup
     const lookup = endpoint === undefined ? addresses.fresh : addresses.cached
-    const made = this.#make(endpoint ?? given, lookup, () => this.#setup.onLost(id))
+    const made = this.#make(id, endpoint ?? given, lookup, () => this.#setup.onLost(id))
     this.#byId.set(id, made)
     return made
   }
@@ -46,7 +48,7 @@ export class Questioners {
   async probe(id: string, endpoint: Endpoint, within: Patience): Promise<void> {
     const known = this.#leaving.get(id)
     if (known !== undefined) return void (await known.role(within))
-    const made = this.#make(endpoint, this.#setup.addresses.cached, () => {})
+    const made = this.#make(id, endpoint, this.#setup.addresses.cached, () => {})
     this.#leaving.set(id, made)
     try {
       await made.role(within)
@@ -98,8 +100,15 @@ export class Questioners {
     for (const questioner of this.#leaving.values()) questioner.close()
   }
 
-  #make(endpoint: Endpoint, lookup: AddressCache['cached'], onLost: () => void): Questioner {
+  #make(
+    id: string,
+    endpoint: Endpoint,
+    lookup: AddressCache['cached'],
+    onLost: () => void,
+  ): Questioner {
     const { config, options, outside } = this.#setup
-    return new Questioner({ endpoint, lookup, config, password: options.password, outside, onLost })
+    const { password } = options
+    const borrow = (): Borrowed | undefined => this.#setup.borrow(id)
+    return new Questioner({ endpoint, lookup, config, password, outside, borrow, onLost })
   }
 }

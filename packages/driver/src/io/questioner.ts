@@ -4,6 +4,7 @@ import type { PasswordTarget } from '../contract/options.js'
 import type { Endpoint } from '../model/endpoint.js'
 import { parseTopologyRows } from '../model/parse-topology-rows.js'
 import type { TopologyReport } from '../model/topology.js'
+import { classifyError } from '../policy/classify-error.js'
 import { isTopologyRefusal } from '../policy/topology-refusal.js'
 import { monotonicMs } from './clock.js'
 import { lostError } from './connection.js'
@@ -46,11 +47,19 @@ const PLAIN_RESULTS = {
   database: undefined,
 }
 
+/** A connection of somebody else's, for one question. */
+export interface Borrowed {
+  readonly core: CoreConnection
+  giveBack(): void
+}
+
 export interface QuestionerTarget {
   readonly endpoint: Endpoint
   readonly lookup: LookupFunction
   readonly config: ConnectionConfig
   readonly password: ((target: PasswordTarget) => string | Promise<string>) | undefined
+  /** An idle connection of the pool to this endpoint, for when no other can be opened: those that there may be are ours already. */
+  borrow(): Borrowed | undefined
   /** A connection that had been open was closed by the other side, or by a question that was not answered. */
   onLost(): void
   /** Runs something outside any caller's asynchronous context. */
@@ -183,9 +192,21 @@ export class Questioner implements ConnectionOwner {
   }
 
   async #put(sql: string): Promise<Answer> {
-    const core = this.#core ?? (await this.#target.outside(() => this.#open()))
+    let borrowed: Borrowed | undefined
+    let core = this.#core
+    try {
+      core ??= await this.#target.outside(() => this.#open())
+    } catch (error) {
+      borrowed = classifyError(error) === 'overloaded' ? this.#target.borrow() : undefined
+      if (borrowed === undefined) throw error
+      core = borrowed.core
+    }
     const askedAtMs = monotonicMs()
-    return { rows: await ask(core, sql), askedAtMs }
+    try {
+      return { rows: await ask(core, sql), askedAtMs }
+    } finally {
+      borrowed?.giveBack()
+    }
   }
 
   #life(): () => Life {
