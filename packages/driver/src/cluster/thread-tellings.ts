@@ -67,7 +67,6 @@ export class ThreadTellings {
     const threadId = lease.core.threadId ?? 0
     const entry = { toldId: this.#told.get(holder) ?? threadId, pool: lease.lender, threadId }
     this.#destroyed = [...this.#destroyed, entry].slice(-DESTROYED_REMEMBERED)
-    this.#told.delete(holder)
   }
 
   /** What a KILL is meant for; undefined: nothing is known of that thread here. */

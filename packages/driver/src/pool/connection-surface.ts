@@ -143,6 +143,7 @@ export abstract class ConnectionSurface extends ConnectionView {
       this.#told = lease.core
       cluster.tellings.noteDestroyed(holder, lease)
     }
+    cluster.tellings.forget(holder)
     holder.lease = undefined
     lease?.cut(lostError('Connection lost: The connection was destroyed.'))
     this.queue.giveUp()
