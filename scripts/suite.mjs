@@ -161,14 +161,16 @@ async function vitest({ env, scratch }, config, extraEnv) {
 }
 
 /**
- * Every example runs to its end with exit code 0: its `test` script, or its `start` script without one.
+ * Every example runs to its end with exit code 0: its `test` script, or its `start` script without one. What has neither is
+ * shared by examples.
  *
  * @param {Context} context
  */
 async function examples({ say, env }) {
   const total = { passed: 0, failed: 0 }
   for (const { folder, label, manifest } of packagesBelow('examples')) {
-    const script = manifest.scripts?.test ? 'test' : 'start'
+    const script = ['test', 'start'].find((name) => manifest.scripts?.[name])
+    if (script === undefined) continue
     const { isGreen, output } = await runNpm(['run', '--silent', script], {
       cwd: folder,
       env,
