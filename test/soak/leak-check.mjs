@@ -4,8 +4,10 @@ import { runInNewContext } from 'node:vm'
 
 /** Time for whatever is still on its way: a goodbye to a server takes a second at most. */
 const SETTLE_WITHIN_MS = 15_000
-/** The heap may grow by so much between its first and its last quiet moments; caches of texts and the simulator's log are bounded, and fill. */
+/** The heap may grow by so much between its first and its last quiet moments: caches of texts are bounded, and fill. */
 const HEAP_GROWTH_BYTES = 12 * 2 ** 20
+/** What an event takes in the log of the simulator, which keeps 100,000 of them in this process. */
+const EVENT_BYTES = 150
 /** Quiet moments before the heap counts: until then caches fill. */
 const WARM_UP_SAMPLES = 3
 const FEWEST_SAMPLES = 8
@@ -21,6 +23,7 @@ export class LeakCheck {
   heapBytes = []
   #pool
   #violate
+  #eventCount
   /** Whatever was opened for statements, and is not closed. @type {Map<import('node:net').Socket, any>} */
   #sockets = new Map()
   #listenersBefore = listenerCounts()
@@ -29,9 +32,11 @@ export class LeakCheck {
    * @param {object} setup
    * @param {import('aurora-mysql2/promise').AuroraPool} setup.pool
    * @param {(what: string) => void} setup.violate
+   * @param {() => number} setup.eventCount entries in the simulator's log
    */
-  constructor({ pool, violate }) {
+  constructor({ pool, violate, eventCount }) {
     this.#pool = pool
+    this.#eventCount = eventCount
     this.#violate = violate
     pool.on('connection', (connection) => {
       const { stream } = /** @type {any} */ (connection)
@@ -48,7 +53,7 @@ export class LeakCheck {
     })
     this.#lookAtListeners()
     collectGarbage()
-    this.heapBytes.push(process.memoryUsage().heapUsed)
+    this.heapBytes.push(process.memoryUsage().heapUsed - EVENT_BYTES * this.#eventCount())
   }
 
   /** The pool has ended. */

@@ -60,7 +60,7 @@ export async function soak({ seed, forMs, only, say = () => {} }) {
   timeLine.follow(cluster, pool)
   const ledger = new Ledger({ cluster, violate })
   await ledger.open()
-  const leaks = new LeakCheck({ pool, violate })
+  const leaks = new LeakCheck({ pool, violate, eventCount: () => cluster.log.length })
   const load = new Load({ surroundings: { pool, ledger, violate }, seed })
   const storm = new FaultStorm({
     cluster,
