@@ -147,10 +147,11 @@ export class Recovery {
    * Nothing has ever been reached, and the name is that of a cluster: the process was started in the middle of a failover. A mistake
    * shows at once.
    */
-  #isStarting({ kind, error }: Failure): boolean {
+  #isStarting({ lease, kind, error }: Failure): boolean {
     const { state, target } = this.#setup
     if (state.isClosed || state.mode !== 'unknown' || target.scope === 'single') return false
-    return kind === 'lost' && AWAY.has(codeOf(error) ?? '')
+    // What has been connected to was no mistake.
+    return kind === 'lost' && (lease !== undefined || AWAY.has(codeOf(error) ?? ''))
   }
 
   #startAgain(work: Work, { lease }: Failure): void {
