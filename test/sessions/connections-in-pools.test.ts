@@ -121,6 +121,32 @@ describe('sessions', () => {
   })
 })
 
+describe('a COMMIT is followed', () => {
+  it.each([
+    ['SET autocommit = 0 in the middle', ['BEGIN', WRITE, 'SET autocommit = 0', 'COMMIT']],
+    ['a savepoint in the middle', ['BEGIN', WRITE, 'SAVEPOINT a', 'RELEASE SAVEPOINT a', 'COMMIT']],
+    ['a transaction begun by another', ['BEGIN', WRITE, 'BEGIN']],
+    ['SET autocommit = 1', ['SET autocommit = 0', WRITE, 'SET autocommit = 1']],
+  ])('with %s', async (_, statements) => {
+    const pool = await simulation.readyPool()
+    const connection = await pool.getConnection()
+    const last = statements.at(-1) as string
+    for (const sql of statements.slice(0, -1)) await connection.query(sql)
+    // Until a reader is known to have what was written before it.
+    await eventually('reads are held no more', async () => {
+      const before = pool.aurora.stats().heldReads.consistency
+      await pool.query(READ)
+      return pool.aurora.stats().heldReads.consistency === before
+    })
+    await connection.query(last)
+    const before = pool.aurora.stats().heldReads.consistency
+    await pool.query(READ)
+    expect(pool.aurora.stats().heldReads.consistency).toBe(before + 1)
+    await connection.query('ROLLBACK')
+    connection.release()
+  })
+})
+
 describe('session(fn)', () => {
   it('runs a query that begins when it is awaited within the request', async () => {
     const pool: AuroraPool = simulation.callbackPool()

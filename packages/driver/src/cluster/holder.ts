@@ -1,11 +1,18 @@
 import { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
 import type { Outcome } from '../policy/decide-retry.js'
-import type { SqlClass } from '../policy/sql-class.js'
+import type { Control, SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
 
 /** Any mention: false here costs a read on the writer, nothing else. */
 const ISOLATION = /isolation/i
+
+/** These neither end a transaction nor begin one (MySQL manual, 15.3.3: autocommit = 0 commits nothing). */
+const LEAVES_TRANSACTION: ReadonlySet<Control> = new Set([
+  'set-transaction',
+  'savepoint',
+  'autocommit-off',
+])
 
 /**
  * What a session holds between its statements: one lease, and why it may not be swapped.
@@ -93,7 +100,7 @@ export class Holder {
     if (control === 'set-transaction') this.isDeclared = true
     else if (hasEnded) this.isDeclared = false
     if (control === 'none') this.hasChanges ||= !isRepeatable
-    else if (control !== 'set-transaction' && control !== 'savepoint') this.hasChanges = false
+    else if (!LEAVES_TRANSACTION.has(control)) this.hasChanges = false
   }
 
   /** What it has made lives on this connection alone. */

@@ -178,17 +178,18 @@ export class Placement {
     // At once, so that another first read of the same request follows.
     if (pool !== undefined) context?.goesTo(pool.id)
     // A reader that is left out because of a write is missed by the others.
-    if (pool !== undefined && this.#want.visibleSinceMs !== undefined) this.#missReaders()
+    const { visibleSinceMs } = this.#want
+    if (pool !== undefined && visibleSinceMs !== undefined) this.#missReaders(visibleSinceMs)
     return pool
   }
 
-  #missReaders(): void {
-    const { visibleSinceMs } = this.#want
-    const { members, onHeld } = this.#setup
-    if (visibleSinceMs === undefined) return
+  /** Asks for a report where a reader may have passed the write by now. One that lags for longer shows by the ordinary ones. */
+  #missReaders(visibleSinceMs: number): void {
+    const { members, onHeld, options } = this.#setup
     for (const { isReachable, instance } of members.readers) {
-      if (isReachable && (instance.visibleUpToMs ?? 0) < visibleSinceMs)
-        return onHeld(visibleSinceMs)
+      const { lagMs = 0, visibleUpToMs = 0 } = instance
+      const isNear = isReachable && lagMs < options.refreshIntervalMs
+      if (isNear && visibleUpToMs < visibleSinceMs) return onHeld(visibleSinceMs)
     }
   }
 

@@ -59,6 +59,8 @@ export function makeStatement(
   if (aim?.holder !== undefined) {
     statement.victim = aim.holder
     aim.holder.killers++
+    // It holds no connection that could be closed: it is over all the same.
+    if (kill?.what === 'CONNECTION' && aim.pool === undefined) aim.holder.isDead = true
   }
   return statement
 }
@@ -74,10 +76,8 @@ function aimOf(cluster: Cluster, kill: Kill, holder: Holder | undefined): KillAi
 }
 
 /** The KILL with the thread's id on that instance; where the session runs nothing there is nothing to kill. */
-function textOf({ what }: Kill, { pool, threadId, holder }: KillAim): string {
-  if (pool !== undefined) return `KILL ${what} ${threadId}`
-  if (what === 'CONNECTION' && holder !== undefined) holder.isDead = true
-  return 'DO 0'
+function textOf({ what }: Kill, { pool, threadId }: KillAim): string {
+  return pool === undefined ? 'DO 0' : `KILL ${what} ${threadId}`
 }
 
 function withText(sql: unknown, text: string): unknown {
