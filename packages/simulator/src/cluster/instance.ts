@@ -85,8 +85,8 @@ export class Instance implements SessionHost {
   readonly #surroundings: InstanceSurroundings
   readonly #listener: Listener
   readonly #sessions = new Set<Session>()
-  /** Numbers of all sessions that there were: what a client left running when it closed its socket runs on. */
-  readonly #threads = new Set<number>()
+  /** The accounts of all sessions that there were, by number: what a client left running when it closed its socket runs on. */
+  readonly #accounts = new Map<number, string>()
   /** Accepted while hung: the client has connected and hears nothing. */
   readonly #ungreeted = new Set<Socket>()
   readonly #isRefusing = new LayeredValue(false)
@@ -303,12 +303,15 @@ export class Instance implements SessionHost {
     this.#state = 'removed'
   }
 
-  hasThread(threadId: number): boolean {
-    return this.#threads.has(threadId)
+  accountOf(threadId: number): string | undefined {
+    return this.#accounts.get(threadId)
+  }
+
+  onAccount({ threadId, account }: SessionReport): void {
+    this.#accounts.set(threadId, account)
   }
 
   onOpened(session: SessionReport): void {
-    this.#threads.add(session.threadId)
     if (session.purpose === 'monitor') this.counters.monitorConnections += 1
     this.#record('connection-opened', session)
   }

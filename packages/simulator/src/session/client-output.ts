@@ -35,7 +35,9 @@ export class ClientOutput {
     this.#withheld = undefined
   }
 
-  pass(piece: Piece): void {
+  /** @param changed what takes its place, if anything does */
+  pass(piece: Piece, changed?: Buffer): void {
+    if (changed) return this.put(changed)
     if (this.#withheld) {
       this.#withheld.push(Buffer.from(piece.buffer.subarray(piece.start, piece.end)))
       return

@@ -3,7 +3,7 @@ import { command } from '../protocol/commands.js'
 import { readChangedUser, rewriteChangedUser } from '../protocol/handshake-response.js'
 import { headerSize, packet, type ServerError } from '../protocol/packet.js'
 import { rewriteAuroraSql } from '../sql/rewrite-aurora-sql.js'
-import { storageUser } from './login.js'
+import { storageAccount } from './login.js'
 import { unknownThread } from './refusal.js'
 import type { SessionHost, SessionReport } from './session-host.js'
 
@@ -16,13 +16,19 @@ export type Translation =
       readonly columnNames: ColumnNames
       /** Aurora's own names were replaced by what the instance says now. */
       readonly isRewritten: boolean
+      /** What has to be done before; with the error that the client gets if it fails. */
+      readonly first?: () => Promise<ServerError | undefined>
     }
   | { readonly kind: 'answer'; readonly error: ServerError }
 
 /** What ends a session of this server, or what it runs. */
 const killStatement = /^\s*KILL\s+(?:(?:CONNECTION|QUERY)\s+)?(\d+)\s*;?\s*$/i
 
-const noNames: ColumnNames = new Map()
+/** A statement whose answer is the storage's OK. */
+const doNothing = packet(Buffer.concat([Buffer.of(command.query), Buffer.from('DO 0')]), 0)
+
+/** Nothing to put back. */
+export const noNames: ColumnNames = new Map()
 
 /** The text of COM_QUERY or COM_STMT_PREPARE, byte for byte; '' for other commands. */
 export function commandText(code: number, frame: Buffer): string {
@@ -46,7 +52,7 @@ export class CommandTranslator {
     if (this.#host.isRecordingStatements) {
       this.#host.onStatement(Buffer.from(text, 'latin1').toString('utf8'))
     }
-    return this.#refuseKill(text) ?? this.translateText(code, text) ?? forward(frame)
+    return this.#kill(code, text) ?? this.translateText(code, text) ?? forward(frame)
   }
 
   /** Undefined: the text names nothing of Aurora's. */
@@ -70,19 +76,33 @@ export class CommandTranslator {
     return this.#host.topologyError
   }
 
-  /** The storage knows the sessions of all instances; an instance knows its own. */
-  #refuseKill(text: string): Translation | undefined {
+  /**
+   * The storage knows the sessions of all instances; an instance knows its own. And the storage knows one user by two accounts,
+   * while a user may end all of his sessions: those of the other account are ended in his name.
+   */
+  #kill(code: number, text: string): Translation | undefined {
     const number = killStatement.exec(text)?.[1]
-    if (number === undefined || this.#host.hasThread(Number(number))) return undefined
-    return { kind: 'answer', error: unknownThread(number) }
+    if (number === undefined) return undefined
+    const { storage } = this.#host
+    const owner = this.#host.accountOf(Number(number))
+    if (owner === undefined) return { kind: 'answer', error: unknownThread(number) }
+    const { user, readerUser } = storage.accounts
+    const other = { [user]: readerUser, [readerUser]: user }[this.#session.account]
+    if (owner !== other || code === command.prepare) return undefined
+    const first = () => storage.query(text).then(() => undefined, asServerError)
+    return { ...forward(doNothing), first }
   }
 
   #changeUser(frame: Buffer): Buffer {
-    const { role, storage } = this.#host
-    return rewriteChangedUser(frame, storageUser(readChangedUser(frame), role, storage.accounts))
+    return rewriteChangedUser(frame, storageAccount(readChangedUser(frame), this.#host))
   }
 }
 
-function forward(frame: Buffer): Translation {
+/** An administrator's error, as the client gets it. */
+function asServerError(error: { errno?: number; sqlState?: string; message: string }): ServerError {
+  return { errno: error.errno ?? 1105, sqlState: error.sqlState ?? 'HY000', message: error.message }
+}
+
+function forward(frame: Buffer): Translation & { readonly kind: 'forward' } {
   return { kind: 'forward', frame, columnNames: noNames, isRewritten: false }
 }

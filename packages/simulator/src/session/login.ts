@@ -6,29 +6,24 @@ import {
   rewriteHandshakeResponse,
 } from '../protocol/handshake-response.js'
 import type { Piece } from '../protocol/packet-splitter.js'
-import type { StorageAccounts } from '../storage/storage.js'
-import type { ConnectionPurpose, Role, SessionHost } from './session-host.js'
+import type { ConnectionPurpose, SessionHost } from './session-host.js'
 
 /** The connect attribute with which a driver marks the connections of its monitor. */
 const purposeAttribute = 'aurora_mysql2_role'
 
 /** What the client's answer to the greeting tells. */
 export interface LoginFacts {
-  /** The storage was asked to log in the reader's account; the instance may have been promoted since. */
-  readonly hasReaderAccount: boolean
+  /** The account that the storage was asked to log in; the instance may have changed its role since. */
+  readonly account: string
   readonly purpose: ConnectionPurpose
   readonly hasCompression: boolean
   readonly deprecateEof: boolean
 }
 
-/** The user that the storage gets to see: readers' sessions have fewer rights. */
-export function storageUser(user: string, role: Role, accounts: StorageAccounts): string {
-  return role === 'reader' && user === accounts.user ? accounts.readerUser : user
-}
-
-/** Whether the storage gets to see the reader's account in a user's place, just now. */
-export function hasReaderAccount(user: string, { role, storage }: SessionHost): boolean {
-  return storageUser(user, role, storage.accounts) === storage.accounts.readerUser
+/** The user that the storage gets to see in a user's place, just now: readers' sessions have fewer rights. */
+export function storageAccount(user: string, { role, storage }: SessionHost): string {
+  const { user: writerUser, readerUser } = storage.accounts
+  return role === 'reader' && user === writerUser ? readerUser : user
 }
 
 /**
@@ -80,15 +75,16 @@ export class Login {
   #answer(frame: Buffer): Buffer {
     const response = readHandshakeResponse(frame)
     const common = response.capabilities & (this.#greeting?.capabilities ?? 0)
+    const account = storageAccount(response.user, this.#host)
     const isMonitor = response.attributes.get(purposeAttribute) === 'monitor'
     this.#facts = {
-      hasReaderAccount: hasReaderAccount(response.user, this.#host),
+      account,
       purpose: isMonitor ? 'monitor' : 'application',
       hasCompression: (common & capability.compress) !== 0,
       deprecateEof: (common & capability.deprecateEof) !== 0,
     }
     return rewriteHandshakeResponse(frame, {
-      user: storageUser(response.user, this.#host.role, this.#host.storage.accounts),
+      user: account,
       capabilities: common & ~capability.tls & ~capability.compress,
       sequence: frame[3] ?? 1,
     })

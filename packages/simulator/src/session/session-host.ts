@@ -42,6 +42,8 @@ export type ConnectionPurpose = 'application' | 'monitor'
 /** What a session tells its instance about. */
 export interface SessionReport {
   readonly threadId: number
+  /** The account that the storage knows it by. */
+  readonly account: string
   readonly purpose: ConnectionPurpose
 }
 
@@ -61,8 +63,10 @@ export interface SessionHost {
   /** The error that questions for the topology get, if any. */
   readonly topologyError: ServerError | undefined
   readonly isRecordingStatements: boolean
-  /** Whether a session of this instance has this number, or had it. */
-  hasThread(threadId: number): boolean
+  /** The account of the session of this instance that has this number, or had it. */
+  accountOf(threadId: number): string | undefined
+  /** A session's account is known, or another than before. */
+  onAccount(session: SessionReport): void
   onOpened(session: SessionReport): void
   /** `wasOpened`: `onOpened` was called before. */
   onClosed(session: SessionReport, wasOpened: boolean): void

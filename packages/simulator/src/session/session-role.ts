@@ -63,6 +63,11 @@ export class SessionRole {
     return isOpen
   }
 
+  /** Named locks are an instance's own: a demoted one has lost those that it gave. */
+  async dropNamedLocks(): Promise<void> {
+    await this.#storage.run(roleStatements.dropNamedLocks)
+  }
+
   async #gainRights(): Promise<void> {
     this.#hasGainedRights = true
     await this.#storage.run(roleStatements.gainRights)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type ColumnNames, renameColumn } from '../protocol/column-definition.js'
+import { renameColumn } from '../protocol/column-definition.js'
 import { command, replyShape, runsStatement } from '../protocol/commands.js'
 import { readChangedUser } from '../protocol/handshake-response.js'
 import { errorPayload, headerSize, packet, type ServerError } from '../protocol/packet.js'
@@ -8,10 +8,10 @@ import type { PacketMeaning } from '../protocol/reply-tracker.js'
 import { AuroraStatements } from './aurora-statements.js'
 import { ClientLink } from './client-link.js'
 import { ClientOutput } from './client-output.js'
-import { CommandTranslator, commandText } from './command-translator.js'
+import { CommandTranslator, commandText, noNames } from './command-translator.js'
 import { IdleWork } from './idle-work.js'
 import { LaggingSnapshot } from './lagging-snapshot.js'
-import { hasReaderAccount, Login } from './login.js'
+import { Login, storageAccount } from './login.js'
 import { ReplyTranslator } from './reply-translator.js'
 import type { ConnectionPurpose, SessionHost, SessionReport } from './session-host.js'
 import { SessionRole } from './session-role.js'
@@ -29,8 +29,6 @@ import { StorageLink } from './storage-link.js'
 type State = 'login' | 'idle' | 'sending' | 'replying' | 'exchange' | 'working' | 'closed'
 
 const listeningStates: readonly State[] = ['login', 'idle', 'sending', 'exchange']
-
-const noNames: ColumnNames = new Map()
 
 /** Unread bytes of a client beyond which it is not read from while a reply is due. */
 const unreadLimit = 64 * 1024
@@ -50,8 +48,8 @@ export class Session implements SessionReport {
   readonly #replies: ReplyTranslator
   readonly #work = new IdleWork()
   #state: State = 'login'
-  /** The account that the storage was asked to log in last. */
-  #hasReaderAccount = false
+  /** The one that the storage was asked to log in last. */
+  account = ''
   /** The storage has accepted the login. */
   #isWelcome = false
   /** The command under way: its byte, its text if it has one, itself while it may be sent again. */
@@ -141,7 +139,7 @@ export class Session implements SessionReport {
     await this.#whenIdle(async () => {
       if (this.#role.role === this.#host.role) return
       await this.#snapshot.release()
-      if (lostWith) await this.#abort(lostWith)
+      if (lostWith) await this.#abort(lostWith).then(() => this.#role.dropNamedLocks())
       await this.#role.become(this.#host.role)
     })
   }
@@ -221,20 +219,19 @@ export class Session implements SessionReport {
 
   #translateCommand(code: number, frame: Buffer): void {
     if (code === command.changeUser) {
-      this.#hasReaderAccount = hasReaderAccount(readChangedUser(frame), this.#host)
+      this.account = storageAccount(readChangedUser(frame), this.#host)
     }
     const statement = this.#statements.find(code, frame)
     const error = statement?.asksTopology ? this.#commands.noteTopologyQuestion() : undefined
     const translation = this.#commands.translate(code, frame, this.#text)
-    if (error || translation.kind === 'answer') {
-      this.#answerError(error ?? (translation as { error: ServerError }).error)
-      return
-    }
+    if (error) return this.#answerError(error)
+    if (translation.kind === 'answer') return this.#answerError(translation.error)
     this.#columnNames = translation.columnNames
     this.#isRewritten = translation.isRewritten
     const isInTheWay = this.#snapshot.isInTheWayOf(this.#text)
     const wantsSnapshot = runsStatement(code) && this.#snapshot.needsPreparing(false, this.#text)
-    if (!statement && !isInTheWay && !wantsSnapshot) {
+    const { first } = translation
+    if (!statement && !isInTheWay && !wantsSnapshot && !first) {
       this.#statements.readdress(code, translation.frame)
       this.#sendCommand(translation.frame, true)
       return
@@ -242,6 +239,8 @@ export class Session implements SessionReport {
     // The frame is only borrowed until the next packet is read.
     const kept = Buffer.from(translation.frame)
     void this.#workOn(async () => {
+      const failure = await first?.()
+      if (failure) return this.#answerError(failure)
       if (statement) this.#columnNames = await this.#statements.renew(statement, kept)
       if (isInTheWay) await this.#snapshot.release()
       else if (wantsSnapshot) await this.#snapshot.prepare()
@@ -288,9 +287,9 @@ export class Session implements SessionReport {
     this.#isFirstPacket = false
     if (meaning === 'error' && piece.kind === 'whole') {
       if (this.#repeat(frame.readUInt16LE(headerSize + 1))) return
-      this.#pass(piece, this.#replies.translateError(frame))
+      this.#output.pass(piece, this.#replies.translateError(frame))
     } else if (meaning === 'column' && this.#columnNames.size > 0 && piece.kind === 'whole') {
-      this.#pass(piece, renameColumn(frame, this.#columnNames))
+      this.#output.pass(piece, renameColumn(frame, this.#columnNames))
     } else if (meaning === 'ok' && tracker.isComplete && this.#forgetsSession) {
       void this.#workOn(() => this.#beginAnew(Buffer.from(frame)))
       return
@@ -314,11 +313,6 @@ export class Session implements SessionReport {
     this.#becomeIdle()
   }
 
-  #pass(piece: Piece, changed: Buffer | undefined): void {
-    if (changed) this.#output.put(changed)
-    else this.#output.pass(piece)
-  }
-
   #loginFromStorage(piece: Piece, meaning: PacketMeaning): void {
     const frame = this.#login.forClient(piece)
     if (meaning === 'error') this.#output.put(this.#replies.translateError(frame) ?? frame)
@@ -327,8 +321,8 @@ export class Session implements SessionReport {
   }
 
   async #welcome(okPacket: Buffer): Promise<void> {
-    this.#hasReaderAccount = this.#login.facts?.hasReaderAccount ?? false
-    await this.#role.begin(this.#host.role, this.#hasReaderAccount)
+    this.account = this.#login.facts?.account ?? ''
+    await this.#beginRole()
     if ((this.#state as State) === 'closed') return
     this.#isWelcome = true
     this.#host.onOpened(this)
@@ -347,8 +341,14 @@ export class Session implements SessionReport {
     this.#statements.forget()
     this.#abortedWith = undefined
     if (this.#command === command.resetConnection) await this.#role.beginAgain(this.#host.role)
-    else await this.#role.begin(this.#host.role, this.#hasReaderAccount)
+    else await this.#beginRole()
     this.#output.put(okPacket)
+  }
+
+  #beginRole(): Promise<void> {
+    this.#host.onAccount(this)
+    const { role, storage } = this.#host
+    return this.#role.begin(role, this.account === storage.accounts.readerUser)
   }
 
   /** Sends the command again when nothing but the snapshot was in its way. */

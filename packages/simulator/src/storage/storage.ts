@@ -11,6 +11,7 @@ export const roleStatements = {
   readWrite: 'SET SESSION TRANSACTION READ WRITE',
   gainRights: 'SET ROLE aurora_writer',
   loseRights: 'SET ROLE NONE',
+  dropNamedLocks: 'DO RELEASE_ALL_LOCKS()',
 } as const
 
 /** What a session may do: readers log in as a user without write rights, as the front-end decides. */

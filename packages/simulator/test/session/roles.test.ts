@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Cluster } from '../../src/index.js'
-import { connectTo, errorOf, firstRow, openCluster, storages } from '../open-cluster.js'
+import { connectTo, errorOf, firstRow, lossOf, openCluster, storages } from '../open-cluster.js'
 
 describe.each(storages)('on %s', (storage) => {
   /** Cases in SQL that the embedded storage does not know. */
@@ -145,6 +145,31 @@ describe.each(storages)('on %s', (storage) => {
       await cluster.demote()
       expect((await errorOf(connection.commit())).errno).toBe(1290)
       expect((await firstRow(connection, 'SELECT COUNT(*) AS n FROM t')).n).toBe(1)
+    })
+
+    it('has lost the named locks that it gave', async () => {
+      const former = await connectTo(cluster)
+      await former.query("DO GET_LOCK('job', 0)")
+      await cluster.demote()
+      const next = await connectTo(cluster)
+      expect(await firstRow(next, "SELECT GET_LOCK('job', 0) AS mine")).toEqual({ mine: 1 })
+    })
+
+    it('lets its user end a session that began when it was a reader', async () => {
+      const [reader] = cluster.readers
+      const [older, killer] = [await connectTo(cluster, reader), await connectTo(cluster, reader)]
+      await cluster.demote()
+      const [newer, victim] = [await connectTo(cluster, reader), await connectTo(cluster, reader)]
+      for (const [by, of] of [
+        [newer, older],
+        [killer, victim],
+      ] as const) {
+        const lost = lossOf(of)
+        await by.query(`KILL ${of.threadId}`)
+        await lost
+        expect((await errorOf(by.query(`KILL ${of.threadId}`))).errno).toBe(1094)
+        expect(await firstRow(by, 'SELECT 1 AS alive')).toEqual({ alive: 1 })
+      }
     })
 
     it('lets open connections of the promoted reader write', async () => {
