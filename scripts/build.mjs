@@ -40,7 +40,7 @@ async function ensurePackageBuilt({ folder, label }, say) {
   if (isFile(stampPath) && readFileSync(stampPath, 'utf8') === buildDigest(folder)) return
   say(`Building ${label}`)
   rmSync(stampPath, { force: true })
-  const { isGreen, output } = await run('tsup', [], { cwd: folder, quiet: true })
+  const { isGreen, output } = await run('npm', ['run', 'build'], { cwd: folder, quiet: true })
   if (!isGreen) throw new TaskError(`The build of ${label} failed:\n${output}`)
   writeFileSync(stampPath, buildDigest(folder))
 }
@@ -52,7 +52,7 @@ async function ensurePackageBuilt({ folder, label }, say) {
  */
 function buildDigest(folder) {
   const shared = ['tsup.shared.ts', 'tsconfig.base.json', 'pnpm-lock.yaml']
-  const own = ['src', 'dist', 'package.json', 'tsconfig.json', 'tsup.config.ts']
+  const own = ['src', 'dist', 'package.json', 'tsconfig.json', 'tsup.config.ts', 'share-types.mjs']
   return digestOf([
     ...shared.map((name) => join(root, name)),
     ...own.map((name) => join(folder, name)),

@@ -32,6 +32,7 @@ export function createAuroraPool(
   return makePool(target, aurora).promise(promiseImpl) as unknown as AuroraPool
 }
 
+export type { DrainOptions, SessionOptions } from './contract/control-options.js'
 export type { ErrorDetail } from './contract/error-detail.js'
 export { AuroraError, type AuroraErrorCode } from './contract/errors.js'
 export type {
@@ -46,7 +47,7 @@ export type { StatementOptions } from './contract/statement-options.js'
 export type { TransactionOptions } from './contract/transaction-options.js'
 export type { Endpoint } from './model/endpoint.js'
 export type { Instance, Role, Topology, TopologyChange } from './model/topology.js'
-export type { AuroraControl, DrainOptions, SessionOptions } from './pool/aurora-control.js'
+export type { AuroraControl } from './pool/aurora-control.js'
 export type { AuroraTransaction } from './pool/aurora-transaction.js'
 export type { ClusterStats, InstanceStats } from './pool/cluster-stats.js'
 export type { AuroraPoolOptions } from './pool/create-pool.js'

@@ -1,4 +1,4 @@
-import type mysql from 'mysql2'
+import mysql from 'mysql2'
 import { copyOptions } from '../contract/copy-options.js'
 import { type AuroraPoolOptions, makePool } from '../pool/create-pool.js'
 import { PoolCluster } from '../pool/pool-cluster.js'
@@ -15,6 +15,8 @@ export function createPool(options: AuroraPoolOptions | string): mysql.Pool {
  * cluster.
  */
 export function createConnection(options: AuroraPoolOptions | string): mysql.Connection {
+  // No options at all are refused in mysql2's own words, before anything is opened.
+  if (options === null || options === undefined) return mysql.createConnection(options)
   const target = typeof options === 'string' ? { uri: options } : copyOptions(options)
   const { typeCast } = target
   const isFunction = typeof typeCast === 'function'

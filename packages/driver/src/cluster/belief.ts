@@ -39,10 +39,15 @@ export class Belief {
     }
     members.get(report.answeredBy)?.setReachable(true)
     // Endpoints that were derived and lead nowhere (a tunnel, a security group) must not take the place of one that works.
-    if (!monitor.hasReachedInstance || state.mode === 'plain' || state.mode === 'single') return
+    if (!monitor.hasReachedInstance) {
+      if (state.mode === 'single') this.#onRole(report)
+      return
+    }
     if (!report.isReadOnly && topology.writer?.id === report.answeredBy) {
       state.hasHadWriter = true
-      failover.confirmed(report, () => this.#putInForce(topology))
+      // What comes to be known has not changed.
+      if (state.mode !== 'cluster' && !failover.isOpen) this.#putInForce(topology)
+      else failover.confirmed(report, () => this.#putInForce(topology))
     } else {
       const before = members.writer
       this.#putInForce(topology)
@@ -110,7 +115,7 @@ export class Belief {
     )
     for (const pool of gone) this.#retire(pool)
     discovery.published(topology, previous)
-    if (state.mode !== 'unknown') return
+    if (state.mode === 'cluster') return
     this.settle('cluster', undefined)
     members.given.leave()
     discovery.adopt(members)

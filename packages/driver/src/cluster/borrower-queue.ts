@@ -1,15 +1,21 @@
 import type { Borrower } from './borrower.js'
 import { Fifo } from './fifo.js'
+import type { InstancePoolSetup } from './instance-pool-setup.js'
+
+/** mysql2's own words, as all that refuses here. */
+export const POOL_CLOSED = 'Pool is closed.'
 
 /** Who waits for a connection to one instance, in order of arrival. Who gave up meanwhile is passed over. */
 export class BorrowerQueue<L> {
   readonly #queue = new Fifo<Borrower<L>>()
+  #isClosed = false
 
   get length(): number {
     return this.#queue.length
   }
 
   push(borrower: Borrower<L>): void {
+    borrower.onQueued()
     this.#queue.push(borrower)
   }
 
@@ -34,13 +40,40 @@ export class BorrowerQueue<L> {
     return all
   }
 
+  /** Why somebody may not wait here for what others hold; undefined: he may, which is told. */
+  refusal(
+    { isAdmitted }: Borrower<L>,
+    { config, onEnqueue }: InstancePoolSetup,
+    openingCount: number,
+  ): string | undefined {
+    if (this.#isClosed) return POOL_CLOSED
+    if (isAdmitted) return undefined
+    const { waitForConnections, queueLimit } = config
+    if (!waitForConnections) return 'No connections available.'
+    // Those for whom a connection is being opened do not wait in mysql2's queue.
+    const queued = this.length - openingCount
+    if (queueLimit > 0 && queued >= queueLimit) return 'Queue limit reached.'
+    onEnqueue()
+    return undefined
+  }
+
+  /** From now on nobody waits for what others hold; whoever does is refused, but for sessions whose connections are being opened. */
+  close(openingCount: number): void {
+    this.#isClosed = true
+    let left = openingCount
+    for (const borrower of this.takeAll()) {
+      if (borrower.isAdmitted && left-- > 0) this.push(borrower)
+      else refuseLater(borrower, POOL_CLOSED)
+    }
+  }
+
   /** Everybody who waits gets an error, each one of its own. */
   refuseAll(makeError: () => unknown): void {
     for (const borrower of this.takeAll()) borrower.refuse(makeError())
   }
 }
 
-/** mysql2's own words, and never inside the call. */
+/** Never inside the call. */
 export function refuseLater<L>(borrower: Borrower<L>, message: string): void {
   process.nextTick(() => borrower.refuse(new Error(message)))
 }

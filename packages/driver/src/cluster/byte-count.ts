@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Transport } from '../contract/mysql2.js'
 
 /** Anything that counts what it has received. */
 interface Receiving {
@@ -7,16 +7,16 @@ interface Receiving {
 
 /** What one instance has sent, on all connections that there ever were: it never shrinks, so that every byte shows. */
 export class ByteCount {
-  readonly #opening = new Set<Socket>()
+  readonly #opening = new Set<Transport>()
   #ofClosed = 0
 
   /** A connect is under way. */
-  opening(socket: Socket): void {
+  opening(socket: Transport): void {
     this.#opening.add(socket)
   }
 
   /** It has ended; a connection that came of it is counted by itself from now on. */
-  opened(socket: Socket | undefined, isLease: boolean): void {
+  opened(socket: Transport | undefined, isLease: boolean): void {
     if (socket === undefined || !this.#opening.delete(socket)) return
     if (!isLease) this.#ofClosed += socket.bytesRead
   }

@@ -2,12 +2,13 @@ import { monotonicMs } from '../io/clock.js'
 import type { Connection, Lender } from '../io/connection.js'
 import { lostError } from '../io/connection.js'
 import { askIdentity } from '../io/questioner.js'
-import type { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
+import { type Borrower, stateFit } from './borrower.js'
 import { catchUp } from './catch-up.js'
+import { resetConnection } from './reset-connection.js'
 
 /** How long a connection that may be dead has to answer. */
-const ANSWER_WITHIN_MS = 1_000
+export const ANSWER_WITHIN_MS = 1_000
 
 /** The instance that a connection is believed to lead to. */
 export interface BelievedInstance extends Lender {
@@ -21,13 +22,16 @@ export function isRoleInDoubt(lease: Connection, instance: BelievedInstance): bo
 
 /**
  * Makes a connection fit for its borrower: checks it, where that is wanted, and brings it to the wanted state.
- * `dead`: it did not answer, or is not what it was believed to be; `unfit`: the server refused a setting, with this error.
+ * `dead`: it did not answer, or is not what it was believed to be; `spoiled`: it could not be reset; `unfit`: the server refused a
+ * setting, with this error.
+ *
+ * @param borrower undefined: what is set on it is its borrower's
  */
 export async function makeReady(
   lease: Connection<BelievedInstance>,
-  wanted: SessionState,
+  borrower: Borrower<unknown> | undefined,
   isInDoubt: boolean,
-): Promise<readonly ['ready' | 'dead'] | readonly ['unfit', unknown]> {
+): Promise<readonly ['ready' | 'dead' | 'spoiled'] | readonly ['unfit', unknown]> {
   if (isInDoubt) {
     const check = isRoleInDoubt(lease, lease.lender) ? identify(lease, lease.lender) : ping(lease)
     try {
@@ -38,9 +42,14 @@ export async function makeReady(
     lease.isDoubtful = false
     lease.lastUsedMs = monotonicMs()
   }
+  if (borrower === undefined || borrower.isCheckout) return ['ready']
   try {
-    // What a released session left on a writer's connection is none of the borrower's business.
-    if (wanted.since(lease.state) !== undefined) await catchUp(lease, wanted)
+    if (stateFit(lease, borrower) === 'foreign') await resetConnection(lease)
+  } catch {
+    return ['spoiled']
+  }
+  try {
+    if (stateFit(lease, borrower) === 'missing') await catchUp(lease, borrower.state)
   } catch (error) {
     return ['unfit', error]
   }
@@ -73,7 +82,7 @@ function ping(lease: Connection): Promise<void> {
 }
 
 /** Gives up on an answer after a time; the answer itself may still come and is ignored. */
-function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+export function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = (): void => reject(lostError(`No answer within ${limitMs} ms`))
     // If it was us who stood still, the answer lies in the kernel: it is read first.

@@ -1,3 +1,4 @@
+import type { StatementOptions } from '../contract/statement-options.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Holder } from './holder.js'
 import type { Lease } from './instance-pool.js'
@@ -27,9 +28,10 @@ export function checkOutAtOnce(
   { placement, monitor }: { readonly placement: Placement; readonly monitor: Monitor },
 ): boolean {
   if (state.isClosed || state.mode === 'unknown' || monitor.isAsleep) return false
-  const lease = placement.placeAtOnce()?.takeReady()
+  const lease = placement.placeAtOnce(holder.role)?.takeReady()
   if (lease === undefined) return false
   holder.lease = lease
+  holder.isFresh = true
   return true
 }
 
@@ -41,8 +43,13 @@ export class Checkout extends Work {
   readonly usedLocalInfile = false
   readonly #done: (error: unknown) => void
 
-  constructor(runner: Runner, holder: Holder, done: (error: unknown) => void) {
-    super(runner, NOTHING, undefined, holder, undefined)
+  constructor(
+    runner: Runner,
+    holder: Holder,
+    done: (error: unknown) => void,
+    options?: StatementOptions,
+  ) {
+    super(runner, NOTHING, options, holder, undefined)
     this.#done = done
   }
 
@@ -51,9 +58,9 @@ export class Checkout extends Work {
   }
 
   begin(): void {
-    this.runner.succeeded(this)
-    // Never inside the call, whether or not a connection was idle.
+    // Never inside the call, whether or not a connection was idle; and before what stands behind it.
     process.nextTick(this.#done, null)
+    this.runner.succeeded(this)
   }
 
   fail(error: unknown): void {

@@ -11,6 +11,7 @@ import { isBornAutocommit, lostError } from '../io/connection.js'
 import { classifyError } from '../policy/classify-error.js'
 import type { RetryBudget } from '../policy/retry-budget.js'
 import type { SqlClassifier } from '../policy/sql-classifier.js'
+import { AnswerTimes } from './answer-times.js'
 import { Belief } from './belief.js'
 import type { Consistency } from './consistency.js'
 import { Discovery } from './discovery.js'
@@ -22,6 +23,7 @@ import { Members } from './members.js'
 import { GIVEN, Monitor } from './monitor.js'
 import { Placement } from './placement.js'
 import { DOUBTFUL_AFTER_MS, type Failure, Recovery } from './recovery.js'
+import { choosesIsolation } from './reset-connection.js'
 import { SilenceWatch } from './silence-watch.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
@@ -41,6 +43,7 @@ export interface ClusterParts {
   readonly room: WaitingRoom
   readonly silence: SilenceWatch
   readonly discovery: Discovery
+  readonly times: AnswerTimes | undefined
 }
 
 /** What a cluster tells the pool above it. */
@@ -86,6 +89,7 @@ export function joinParts(
   const outside = <T>(work: () => T): T => resource.runInAsyncScope(work)
   let usedMs = monotonicMs()
   let ticks = 0
+  const isInUse = (): boolean => owner.isInUse || monotonicMs() - usedMs < options.idleAfterMs
 
   const poolSetup: InstancePoolSetup = {
     config,
@@ -99,7 +103,9 @@ export function joinParts(
     onConnection: (core) => {
       if (!isBornAutocommit(core)) state.isWithoutAutocommit = true
       hooks.onConnection(core)
+      if (choosesIsolation(core)) state.hasOwnIsolation = true
     },
+    mayWaitOn: () => state.isAurora || (state.mode === 'unknown' && target.scope !== 'single'),
     onEnqueue: hooks.onEnqueue,
     onReachable: (id, isReachable, error) => {
       emit('instanceReachable', { instance: id, isReachable, code: codeOf(error) })
@@ -140,7 +146,7 @@ export function joinParts(
     },
     onReport: (report, topology) => belief.onReport(report, topology),
     onUnasked: (id, error) => belief.onUnasked(id, error),
-    isInUse: () => owner.isInUse || monotonicMs() - usedMs < options.idleAfterMs,
+    isInUse,
   })
 
   const failover: Failover = new Failover({
@@ -186,6 +192,7 @@ export function joinParts(
     isSeekingWriter: () => failover.isOpen,
     isSettled: () => discovery.isSettled,
     onHeld: (sinceMs) => monitor.freshen(sinceMs),
+    onLagLimit: (nowMs) => monitor.watchLag(nowMs),
   })
 
   const recovery = new Recovery({
@@ -216,6 +223,7 @@ export function joinParts(
     target,
     monitor,
     emit,
+    refreshIntervalMs: options.refreshIntervalMs,
     settle: (mode, reason) => belief.settle(mode, reason),
     onConcluded: () => room.wake(),
   })
@@ -255,17 +263,20 @@ export function joinParts(
     onTick: (nowMs) => {
       if (owner.takeUse()) usedMs = nowMs
       if (++ticks % TICKS_PER_SWEEP !== 0) return
+      // Not only where there are questions at intervals: statements and episodes leave connections of the monitor's behind.
+      if (!isInUse()) monitor.sleep()
       members.sweep()
       for (const pool of members.all()) {
         pool.sweep()
         // An instance that could not be reached is asked until it answers, or leaves the topology.
-        if (!pool.isReachable && members.isCurrent(pool) && pool !== members.given)
-          monitor.askAgain(pool.id)
+        const isAway = !pool.isReachable && members.isCurrent(pool) && pool !== members.given
+        if (isAway && !monitor.isAsleep) monitor.askAgain(pool.id)
       }
     },
   })
 
-  return { members, monitor, placement, failover, recovery, room, silence, discovery }
+  const times = options.balance === 'fastest' ? new AnswerTimes() : undefined
+  return { members, monitor, placement, failover, recovery, room, silence, discovery, times }
 }
 
 /** The pool of the endpoint given: its connections are nameless until they have said whose they are. */

@@ -1,5 +1,4 @@
-import { describeFailure, type ErrorDetail } from '../contract/error-detail.js'
-import { AuroraError } from '../contract/errors.js'
+import type { ErrorDetail } from '../contract/error-detail.js'
 import type { Emit } from '../contract/events.js'
 import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
@@ -8,24 +7,26 @@ import type { Topology } from '../model/topology.js'
 import { RetryBudget } from '../policy/retry-budget.js'
 import { SqlClassifier, USUAL_LIMITS } from '../policy/sql-classifier.js'
 import { Activity } from './activity.js'
+import { stateFit } from './borrower.js'
 import { checkOutAtOnce } from './checkout.js'
 import { closedStateError, endedError } from './closed-state-error.js'
 import { type ClusterHooks, type ClusterParts, joinParts } from './cluster-parts.js'
 import { Consistency } from './consistency.js'
+import { describeWork } from './describe-work.js'
 import { giveBack } from './give-back.js'
 import type { Holder } from './holder.js'
 import type { InstancePool, Lease } from './instance-pool.js'
-import { leavesUnset, noteLeftovers, noteState, showsWrite } from './leftovers.js'
+import { leavesUnset, noteLeftovers, noteState, provesWriter, showsWrite } from './leftovers.js'
 import type { Members } from './members.js'
-import { GIVEN } from './monitor.js'
 import type { HeldReads } from './placement.js'
+import { bestAsked, readyWithin } from './ready.js'
 import type { Failure } from './recovery.js'
 import { replay } from './replay.js'
 import { SessionLeases } from './session-leases.js'
 import { ClusterState } from './state.js'
 import { type Target, targetOf } from './target.js'
 import { ThreadTellings } from './thread-tellings.js'
-import { abortedError, endOverload, limitWait, stopWaiting } from './wait.js'
+import { abortionOf, endOverload, limitWait, noReaderError, stopWaiting } from './wait.js'
 import type { Runner, Work } from './work.js'
 
 /**
@@ -111,7 +112,10 @@ export class Cluster implements Runner {
       const error = holder === undefined ? new Error('Pool is closed.') : closedStateError()
       return this.#refuse(work, error, undefined)
     }
-    if (this.state.mode === 'unknown' || this.#parts.monitor.isAsleep) {
+    const abortion = abortionOf(work)
+    if (abortion !== undefined) return this.#refuse(work, abortion, undefined)
+    const isUnknown = this.state.mode === 'unknown' || this.#parts.monitor.isAsleep
+    if (isUnknown && !this.state.isClosed) {
       this.#wakeUp()
       this.#parts.discovery.startSoon()
     }
@@ -125,7 +129,7 @@ export class Cluster implements Runner {
         return this.#refuse(work, closedStateError(), undefined)
       if (lease !== undefined) {
         if (holder.isBound) return this.#runBound(work, holder, lease)
-        if (this.#parts.placement.suits(lease, work)) return this.#runHeld(work, lease)
+        if (this.#parts.placement.suits(lease, work)) return this.#runHeld(work, holder, lease)
         // Given back before the next is waited for, so that sessions cannot dead-lock each other.
         holder.lease = undefined
         this.giveBack(lease, holder)
@@ -143,13 +147,12 @@ export class Cluster implements Runner {
   /** Finds an instance and borrows a connection; where none may serve it, it waits. */
   dispatch(work: Work): void {
     if (work.hasWithdrawn) return
-    if (work.options?.signal?.aborted) return this.#refuse(work, abortedError(work), undefined)
+    const abortion = abortionOf(work)
+    if (abortion !== undefined) return this.#refuse(work, abortion, undefined)
     const pool = this.place(work)
     if (pool !== undefined) return this.lend(work, pool)
     if (work.askedAs === 'reader' && !this.#parts.placement.mayHold(work)) {
-      const cause = work.firstError === undefined ? {} : { cause: work.firstError }
-      const message = "No reader can serve the read (aurora.noReader is 'fail')"
-      return this.#refuse(work, new AuroraError('ERR_AURORA_NO_READER', message, cause), undefined)
+      return this.#refuse(work, noReaderError(work), undefined)
     }
     this.#parts.room.enter(work)
   }
@@ -157,8 +160,8 @@ export class Cluster implements Runner {
   /** Borrows a connection to this instance. */
   lend(work: Work, pool: InstancePool): void {
     work.pool = pool
-    if (work.destination !== undefined) return this.tellings.lendBeside(work, pool)
     if (work.options !== undefined) this.limitWait(work)
+    if (work.destination !== undefined) return void pool.beside.lend(work)
     pool.lend(work)
   }
 
@@ -185,11 +188,9 @@ export class Cluster implements Runner {
     work.wasInTransaction = lease.isInTransaction || (holder !== undefined && !lease.isAutocommit)
     work.wasPinned = holder?.isPinned ?? false
     lease.isWriting = !work.sqlClass.isRepeatable || work.wasInTransaction
-    if (holder !== undefined) {
-      holder.lease = lease
-      holder.isRunning = true
-    }
+    if (holder !== undefined) this.#sessions.noteBegin(holder, work, lease)
     if (work.sqlClass.intent === 'read') work.context?.goesTo(pool.id)
+    this.#parts.times?.begin(work)
     if (work.prelude === undefined) work.begin(lease)
     else replay(work, lease, this)
   }
@@ -198,7 +199,6 @@ export class Cluster implements Runner {
     if (work.holder?.hasLostSession(work.sqlClass))
       return this.#refuse(work, closedStateError(), undefined)
     if (work.destination !== undefined) return this.#refuse(work, error as Error, undefined)
-    if (work.holder?.lease?.isDead) work.holder.lease = undefined
     work.firstError ??= error
     this.#parts.recovery.recover(work, work.pool ?? this.members.given, undefined, error)
   }
@@ -209,7 +209,7 @@ export class Cluster implements Runner {
     this.budget.refund()
     if (showsWrite(work)) {
       this.consistency.wrote(work.context)
-      if (this.state.mode === 'single') this.state.hasHadWriter = true
+      if (this.state.mode === 'single' && provesWriter(work, lease)) this.state.hasHadWriter = true
     } else if (sqlClass.intent === 'read') work.context?.saw()
     if (lease !== undefined) {
       noteState(work, lease)
@@ -226,23 +226,24 @@ export class Cluster implements Runner {
   failed(work: Work, error: Error): void {
     const lease = this.#ended(work)
     work.firstError ??= error
-    if (lease !== undefined) noteLeftovers(work.sqlClass, lease)
-    if (work.holder !== undefined && !work.sqlClass.isRepeatable) work.holder.hasChanges = true
+    if (lease !== undefined) noteLeftovers(work, lease, error)
     this.#parts.recovery.recover(work, lease?.lender ?? this.members.given, lease, error)
   }
 
   /** The caller gets the error, with what is known about it where our rules hold. */
   surface(work: Work, failure: Failure, outcome: ErrorDetail['outcome'] | undefined): void {
-    const { pool, lease, error, kind } = failure
+    const { lease, error, kind } = failure
     const { holder, prelude } = work
     stopWaiting(work)
+    if (kind === 'lost') lease?.noteLoss(error as Error)
+    if (work.isCheckout) work.queue?.onLost(error as Error)
     if (holder !== undefined && leavesUnset(work.sqlClass, lease, kind)) holder.isDead = true
     // Its transaction was to be opened again and was not: nothing of the session may run outside of one.
     const isOver = prelude !== undefined && holder !== undefined
     if (isOver) holder.isDead = true
     if (lease !== undefined) {
       if (holder === undefined) this.giveBack(lease, undefined)
-      else if (lease.isDead) this.#sessions.drop(holder)
+      else if (lease.isDead) this.#sessions.drop(holder, error)
       else this.#sessions.letGo(holder)
     }
     this.counts.surfaced++
@@ -251,15 +252,11 @@ export class Cluster implements Runner {
     if (this.state.isAurora || (this.state.mode === 'unknown' && this.target.scope !== 'single')) {
       const known = isOver ? 'rolled-back' : (outcome ?? (work.mayHaveRun ? 'unknown' : undefined))
       if (holder?.isDead && (isOver || work.wasInTransaction)) holder.outcome ??= known
-      describeFailure(error, {
-        kind,
-        ...(known === undefined ? {} : { outcome: known }),
-        ...(pool === undefined ? {} : { instance: pool.id }),
-        attempts: work.attempts,
-        waitedMs: Math.round(work.waitedMs),
-      })
+      describeWork(work, failure, known)
     }
-    work.fail(error)
+    // Callers may throw: where no packet of a connection is being handled they must not throw into our loops.
+    if (lease !== undefined) work.fail(error)
+    else process.nextTick(() => work.fail(error))
   }
 
   giveBack(lease: Lease, holder: Holder | undefined): void {
@@ -269,6 +266,12 @@ export class Cluster implements Runner {
   /** Work that has not begun never will: its session was destroyed. What runs is failed by its connection. */
   withdraw(work: Work): void {
     this.#giveUp(work, closedStateError())
+  }
+
+  /** Fails work that stands in line behind what has lost its connection. */
+  abandon(work: Work, error: Error): void {
+    this.#activity.enter()
+    this.#refuse(work, error, undefined)
   }
 
   /** A session gives back what it holds. */
@@ -282,19 +285,21 @@ export class Cluster implements Runner {
     if (this.state.isClosed) throw new Error('Pool is closed.')
     this.#hasBeenUsed = true
     this.#wakeUp()
-    this.#parts.discovery.start()
-    await this.#activity.holding(this.#parts.discovery.settled())
+    const { discovery, monitor } = this.#parts
+    discovery.start()
+    const limitMs = this.options.failoverTimeoutMs
+    await this.#activity.holding(
+      readyWithin(limitMs, discovery.settled(), () => monitor.lastRefusal),
+    )
   }
 
   /** Asks for the topology now. */
   async refresh(): Promise<void> {
-    await this.ready()
-    const { topology, mode } = this.state
-    if (mode !== 'cluster') return
-    const reachable = topology?.instances.find(({ id }) => this.members.get(id)?.isReachable)
-    await this.#activity.holding(
-      this.#parts.monitor.ask(topology?.writer?.id ?? reachable?.id ?? GIVEN),
-    )
+    // One that knows its cluster and no writer in it may be asked all the same.
+    if (this.state.mode !== 'cluster' || this.state.isClosed) await this.ready()
+    if (this.state.mode !== 'cluster') return
+    const id = bestAsked(this.state, this.members)
+    await this.#activity.holding(this.#parts.monitor.ask(id))
   }
 
   /** Resolves when nothing runs or waits any more. */
@@ -306,51 +311,45 @@ export class Cluster implements Runner {
   stop(): void {
     const { failover, monitor, discovery, room } = this.#parts
     this.state.isClosed = true
-    failover.close()
-    monitor.close()
-    this.consistency.close()
-    discovery.close()
-    room.close(() => new Error('Pool is closed.'))
+    for (const each of [failover, monitor, this.consistency, discovery, room]) each.close()
+    this.members.stop()
   }
 
   /** Ends everything that this pool opened. What runs may end. */
   close(done: () => void): void {
-    const { silence } = this.#parts
-    const pools = [...this.members.all()]
-    let left = pools.length
-    for (const pool of pools) {
-      pool.close(() => {
-        if (--left > 0) return
-        silence.stop()
-        // A question about an instance that was silent to the end.
-        this.#parts.monitor.close()
-        this.#activity.close()
-        done()
-      })
-    }
+    const { members, silence, monitor } = this.#parts
+    // Not everything that is waited for is work: a connection that is being cleaned, a reply that is still due.
+    const closed = new Promise<void>((resolve) => members.close(resolve))
+    void this.#activity.holding(closed).then(() => {
+      silence.stop()
+      // A question about an instance that was silent to the end.
+      monitor.close()
+      this.#activity.close()
+      done()
+    })
   }
 
   /** Cuts whatever still runs: for a drain whose time is over. */
   cutAll(): void {
-    for (const pool of this.members.all()) {
-      for (const lease of [...pool.leases])
-        lease.cut(lostError('Connection lost: the pool was drained.'))
-    }
+    this.members.cutAll(() => lostError('Connection lost: the pool was drained.'))
   }
 
-  /** On the lease that its session holds; one that has lain idle is asked first. */
-  #runHeld(work: Work, lease: Lease): void {
-    if (!lease.lender.needsCheck(lease, work)) return this.begin(work, lease)
+  /** On the lease that its session holds; one that has lain idle is asked first, and reset if it carries what others have set. */
+  #runHeld(work: Work, holder: Holder, lease: Lease): void {
+    // A session that only sets what it wants to find decides nothing yet: mostly it is what the one before has left.
+    const isFresh = holder.isFresh && work.setting === undefined
+    const isReady = !isFresh || stateFit(lease, work) === 'same'
+    if (isReady && !lease.lender.needsCheck(lease, work)) return this.begin(work, lease)
     work.pool = lease.lender
-    lease.lender.lendHeld(lease, work)
+    // While it is looked at it belongs to the statement alone: nobody else may give it back.
+    holder.lease = undefined
+    lease.lender.lendHeld(lease, work, isFresh)
   }
 
   /** What belongs to one connection runs there or nowhere. */
   #runBound(work: Work, holder: Holder, lease: Lease): void {
     if (!lease.isDead) return this.begin(work, lease)
-    holder.isDead = true
-    holder.outcome = 'rolled-back'
-    holder.lease = undefined
+    holder.dieWith(lease)
     this.#refuse(work, closedStateError(), holder.outcome)
   }
 
@@ -362,16 +361,16 @@ export class Cluster implements Runner {
     this.#refuse(work, error, undefined)
   }
 
-  /** Fails work without an attempt; later, since mysql2 never calls back inside the call. */
+  /** Fails work without an attempt. */
   #refuse(work: Work, error: Error, outcome: ErrorDetail['outcome'] | undefined): void {
-    const failure: Failure = { pool: work.pool, lease: undefined, error, kind: 'lost' }
-    process.nextTick(() => this.surface(work, failure, outcome))
+    this.surface(work, { pool: work.pool, lease: undefined, error, kind: 'lost' }, outcome)
   }
 
   #ended(work: Work): Lease | undefined {
     const { lease } = work
     if (lease === undefined) return undefined
     work.lease = undefined
+    this.#parts.times?.end(work, lease.lender)
     lease.lender.underWay--
     if (work.holder !== undefined) {
       work.holder.isRunning = false
@@ -388,7 +387,7 @@ export class Cluster implements Runner {
     if (this.state.mode === 'unknown') this.#parts.discovery.start()
     if (work.victim !== undefined) this.#sessions.spare(work.victim)
     this.#activity.leave()
-    work.onEnded?.()
+    work.queue?.onEnded()
   }
 
   #wakeUp(): void {

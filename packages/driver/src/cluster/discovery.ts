@@ -2,8 +2,10 @@ import type { Emit } from '../contract/events.js'
 import { askIdentity } from '../io/questioner.js'
 import { compareTopologies } from '../model/compare-topologies.js'
 import type { Topology } from '../model/topology.js'
-import { fullJitterMs } from '../policy/backoff.js'
+import { aroundMs, fullJitterMs } from '../policy/backoff.js'
+import { classifyError } from '../policy/classify-error.js'
 import { isTopologyRefusal } from '../policy/topology-refusal.js'
+import { ANSWER_WITHIN_MS, within } from './check-lease.js'
 import type { Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 import { GIVEN, type Monitor } from './monitor.js'
@@ -13,8 +15,13 @@ import type { Target } from './target.js'
 /** Until it is known what is behind the endpoint, it is asked again after a jittered wait that grows to this. */
 const ASK_AGAIN_BASE_MS = 100
 const ASK_AGAIN_CAP_MS = 5_000
+/** Where the name is a cluster's it is looked at again, after a pause that doubles up to this. */
+const LOOK_AGAIN_CAP_MS = 30_000
+const LOOK_AGAIN_SPREAD = 0.5
 /** How often the endpoints that we derived may fail, while the endpoint given answers, before we go on with that alone. */
 const FAILURES_TO_GIVE_UP = 3
+/** Why a cluster is not known, whatever keeps its table from being read. */
+const UNREADABLE = 'the topology cannot be read'
 /** The first statement of a pool has so long to itself. */
 const SOON_MS = 30
 
@@ -22,6 +29,7 @@ export interface DiscoverySetup {
   readonly target: Target
   readonly monitor: Monitor
   readonly emit: Emit
+  readonly refreshIntervalMs: number
   settle(mode: Mode, reason: string | undefined): void
   /** It is known now what there is. */
   onConcluded(): void
@@ -36,6 +44,9 @@ export class Discovery {
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
   #isStarted = false
   #isSettled = false
+  /** What is asked for is the answer to what there is; once that is known, what is there now. */
+  #isLooking = true
+  #looks = 0
   #isClosed = false
   #isAskingAll = false
   #attempts = 0
@@ -78,6 +89,7 @@ export class Discovery {
 
   /** A topology is in force. */
   published(current: Topology, previous: Topology | undefined): void {
+    this.#isLooking = false
     const change = compareTopologies(previous, current)
     if (change !== undefined)
       this.#setup.emit('topologyChanged', { previous, current, change: Object.freeze(change) })
@@ -101,16 +113,16 @@ export class Discovery {
 
   /** A question could not be put. Before anything is known that may mean that there is no topology to be had. */
   failed(id: string, error: unknown): void {
-    const { monitor, settle } = this.#setup
-    if (this.#isSettled || this.#isClosed || this.#setup.target.scope === 'single') return
+    const { monitor, target } = this.#setup
+    if (!this.#isLooking || this.#isClosed || target.scope === 'single') return
     if (id !== GIVEN) {
-      if (monitor.hasReachedInstance || ++this.#instanceFailures < FAILURES_TO_GIVE_UP) return
-      settle('single', 'instance endpoints cannot be reached')
-      monitor.rest()
-      this.#conclude()
+      if (monitor.hasReachedInstance || isBusy(error)) return
+      if (++this.#instanceFailures >= FAILURES_TO_GIVE_UP)
+        this.#goOnAlone('instance endpoints cannot be reached')
     } else if (isTopologyRefusal(error)) {
       // The server answered, and knows no such table or variable, or does not show it.
-      void this.#lookAtEndpoint()
+      if (this.#isSettled) this.#goOnAlone(UNREADABLE)
+      else void this.#lookAtEndpoint()
     }
   }
 
@@ -119,12 +131,9 @@ export class Discovery {
    * (`hasRows`) it shows some, and none of them has an endpoint.
    */
   sawNothing(hasRows: boolean): void {
-    if (this.#isSettled || this.#setup.target.scope === 'single') return
+    if (!this.#isLooking || this.#setup.target.scope === 'single') return
     if (++this.#emptyAnswers < FAILURES_TO_GIVE_UP) return
-    const reason = hasRows ? 'aurora.instanceEndpoint failed' : 'the topology cannot be read'
-    this.#setup.settle('single', reason)
-    this.#setup.monitor.rest()
-    this.#conclude()
+    this.#goOnAlone(hasRows ? 'aurora.instanceEndpoint failed' : UNREADABLE)
   }
 
   /** Nameless connections join the pool of the instance that they turn out to lead to. */
@@ -144,53 +153,99 @@ export class Discovery {
       lease.isSpent = true
       return
     }
+    const { given } = members
+    // An answer is owed: a silence must be noticed.
+    given.underWay++
     try {
-      const { serverId, isReadOnly } = await askIdentity(lease.core)
+      const identity = lease.whileAlive(askIdentity(lease.core))
+      const { serverId, isReadOnly } = await within(ANSWER_WITHIN_MS, identity)
       const pool = members.get(serverId)
       if (pool !== undefined && (pool.role === 'reader') === isReadOnly)
         return void (await pool.adopt(lease))
-    } catch {
-      // It could not say who it is: it is closed like one that is nobody's.
+    } catch (error) {
+      // It could not say who it is. While it owes its answer nobody can say goodbye to it.
+      return lease.cut(error as Error)
+    } finally {
+      given.underWay--
     }
     lease.isSpent = true
-    members.given.give(lease)
+    given.give(lease)
   }
 
   async #lookAtEndpoint(): Promise<void> {
+    while (!this.#isClosed && !this.#isSettled) {
+      // A pool at rest asks nothing.
+      if (!this.#setup.monitor.isAsleep && (await this.#hasSeenEndpoint())) return
+      const waitMs = fullJitterMs(
+        this.#attempts++,
+        ASK_AGAIN_BASE_MS,
+        ASK_AGAIN_CAP_MS,
+        Math.random,
+      )
+      await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
+    }
+  }
+
+  async #hasSeenEndpoint(): Promise<boolean> {
     const { monitor, target, settle } = this.#setup
     const isNamedByAws = target.kind !== 'other' && target.kind !== 'instance'
-    for (;;) {
-      if (this.#isClosed || this.#isSettled) return
-      try {
-        const isAurora = isNamedByAws || (await monitor.isAurora())
-        settle(
-          isAurora ? 'single' : 'plain',
-          isAurora ? reasonFor(target) : 'the server is not Aurora',
-        )
-        if (isAurora && target.scope === 'single') await monitor.ask(GIVEN)
-        monitor.rest()
-        return this.#conclude()
-      } catch {
-        const waitMs = fullJitterMs(
-          this.#attempts++,
-          ASK_AGAIN_BASE_MS,
-          ASK_AGAIN_CAP_MS,
-          Math.random,
-        )
-        await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
+    try {
+      const isAurora = isNamedByAws || (await monitor.isAurora())
+      if (isAurora && target.scope !== 'single') {
+        this.#goOnAlone(UNREADABLE)
+        return true
       }
+      settle(
+        isAurora ? 'single' : 'plain',
+        isAurora ? reasonFor(target) : 'the server is not Aurora',
+      )
+      if (isAurora) await monitor.ask(GIVEN)
+    } catch {
+      return false
     }
+    monitor.rest()
+    this.#conclude()
+    return true
+  }
+
+  /** The name is a cluster's, whose topology cannot be had: statements go on with what the name leads to. */
+  #goOnAlone(reason: string): void {
+    this.#setup.settle('single', reason)
+    this.#setup.monitor.rest()
+    this.#conclude()
+    this.#lookAgainLater()
+  }
+
+  /** What was in the way may pass: a failover that empties the table, a privilege, a route. */
+  #lookAgainLater(): void {
+    const pauseMs = Math.min(LOOK_AGAIN_CAP_MS, this.#setup.refreshIntervalMs * 2 ** this.#looks)
+    const lookAgain = (): void => {
+      if (this.#isClosed) return
+      if (!this.#setup.monitor.resume()) return this.#lookAgainLater()
+      this.#looks++
+      this.#isLooking = true
+      this.#instanceFailures = 0
+      this.#emptyAnswers = 0
+    }
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(lookAgain, aroundMs(pauseMs, LOOK_AGAIN_SPREAD, Math.random)).unref()
   }
 
   #conclude(): void {
     this.#isSettled = true
+    this.#isLooking = false
     this.#setup.onConcluded()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 }
 
+/** It answered, and takes no more for now: its endpoint leads to an instance. */
+function isBusy(error: unknown): boolean {
+  const kind = classifyError(error)
+  return kind === 'overloaded' || kind === 'stopping' || kind === 'restarted'
+}
+
 function reasonFor(target: Target): string {
-  if (target.scope !== 'single') return 'the topology cannot be read'
   return target.kind === 'other'
     ? 'the host does not tell the names of the instances; set aurora.instanceEndpoint to discover them'
     : `the host is ${target.kind === 'instance' ? 'an instance' : `a ${target.kind}`} endpoint`

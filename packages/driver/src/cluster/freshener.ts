@@ -5,10 +5,16 @@ import type { Topology } from '../model/topology.js'
 const FRESHEN_APART_MS = 200
 /** What a row's lag is padded by before it proves anything. */
 const LAG_PADDING_MS = 30
-/** How old the youngest row of a reader is taken to be when it is read, until answers have shown it. */
+/** How old the youngest row of a reader may be when it is read, until answers have shown it. */
 const ROW_AGE_MS = 100
-/** As old as it was in the oldest of so many answers: then the first question after a write nearly always proves what it was asked for. */
-const ANSWERS_TO_LEARN_FROM = 8
+/**
+ * Readers report at intervals, so that answers find rows of any age up to one interval. Most of the last answers found younger
+ * ones than is reckoned with, and a little is added: a question that comes too early proves nothing, and the next is far off.
+ */
+const ANSWERS_TO_LEARN_FROM = 32
+const ENOUGH_ANSWERS = 12
+const OF_THEM = 0.85
+const NOT_TOO_EARLY = 1.1
 const ROW_AGE_MOST_MS = 2_000
 
 export interface FreshenerSetup {
@@ -64,8 +70,13 @@ export class Freshener {
   #proofTakesMs(): number {
     const lags = this.#setup.topology()?.readers.map(({ lagMs }) => lagMs ?? 0) ?? []
     if (lags.length === 0) return 0
-    const ageMs =
-      this.#agesMs.length < ANSWERS_TO_LEARN_FROM ? ROW_AGE_MS : Math.max(...this.#agesMs)
-    return Math.min(...lags) + LAG_PADDING_MS + ageMs
+    return Math.min(...lags) + LAG_PADDING_MS + this.#rowAgeMs() * NOT_TOO_EARLY
+  }
+
+  #rowAgeMs(): number {
+    const { length } = this.#agesMs
+    if (length < ENOUGH_ANSWERS) return ROW_AGE_MS
+    const ascending = [...this.#agesMs].sort((one, other) => one - other)
+    return ascending[Math.floor((length - 1) * OF_THEM)] ?? ROW_AGE_MS
   }
 }

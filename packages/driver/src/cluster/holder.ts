@@ -1,8 +1,10 @@
+import type { CoreConnection } from '../contract/mysql2.js'
 import { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
-import type { Outcome } from '../policy/decide-retry.js'
+import { type Outcome, outcomeOfLoss } from '../policy/decide-retry.js'
 import type { Control, SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
+import { PreparedOn } from './prepared-on.js'
 
 /** Any mention: false here costs a read on the writer, nothing else. */
 const ISOLATION = /isolation/i
@@ -30,18 +32,23 @@ export class Holder {
   isDeclared = false
   /** Since its last transaction ended, something has run that is not certainly a read: COMMIT makes it visible. */
   hasChanges = false
-  /** Locks, user variables, temporary tables: the connection is not lent again after this session. */
+  /** Locks, user variables, temporary tables: the connection is reset, or closed, after this session. */
   leavesState = false
   /** Once a session has written, it stays on the writer until it is released. One that never is follows its writes as any read does. */
   staysOnWriter = false
   /** Texts of the BEGIN and SET TRANSACTION that opened what is open; undefined once anything else ran in it. */
   prelude: string[] | undefined
+  /** Nothing has run on its lease yet, and what others have set there has not been looked at. */
+  isFresh = false
+  /** Where statements have been prepared for it; undefined: nowhere. */
+  prepared: PreparedOn | undefined
   /** A statement runs on its lease. */
   isRunning = false
   /** KILLs under way that are meant for it. */
   killers = 0
-  /** The pinned connection was lost: every later statement fails as on mysql2's closed connection. */
-  isDead = false
+  /** Told once, when it is dead for good. */
+  onDeath: (() => void) | undefined
+  #isDead = false
   /** What became of the transaction that it died in. Whoever rolls back then gets to see that error instead of the first one. */
   outcome: Outcome | undefined
   /** A restart has undone its transaction and left its connection alive: until it begins or ends one, nothing of it may run. */
@@ -51,12 +58,35 @@ export class Holder {
   /** Statements run when it is released go back to the pool one by one. */
   isReleased = false
 
+  /** Who is told, once, that the session died with its connection. */
+  listener: { onSessionLost(error: Error): void } | undefined
+  /** What its lease calls when it is lost between statements. */
+  onLeaseLost: ((error: Error) => void) | undefined
+
   /** Keeps its lease between statements; false where somebody else's pool keeps the session, and idle entries must hold nothing. */
   readonly keepsLease: boolean
 
   constructor(role: Role | undefined, keepsLease: boolean) {
     this.role = role
     this.keepsLease = keepsLease
+  }
+
+  /** The pinned connection was lost, or it is over: every later statement fails as on mysql2's closed connection. */
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
+  set isDead(isDead: boolean) {
+    const hasDied = isDead && !this.#isDead
+    this.#isDead = isDead
+    if (hasDied) this.onDeath?.()
+  }
+
+  /** The connection that it is bound to was lost between its statements. */
+  dieWith({ doubt }: Lease): void {
+    this.isDead = true
+    this.outcome = outcomeOfLoss(doubt)
+    this.lease = undefined
   }
 
   /** What is held may go back to its instance although the session goes on. */
@@ -101,6 +131,12 @@ export class Holder {
     else if (hasEnded) this.isDeclared = false
     if (control === 'none') this.hasChanges ||= !isRepeatable
     else if (!LEAVES_TRANSACTION.has(control)) this.hasChanges = false
+  }
+
+  /** A statement is prepared for it there; what `unprepare` forgets. */
+  notePrepared(core: CoreConnection): void {
+    this.prepared ??= new PreparedOn()
+    this.prepared.note(core)
   }
 
   /** What it has made lives on this connection alone. */

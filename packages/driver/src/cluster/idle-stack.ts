@@ -1,3 +1,5 @@
+import type { StateFit } from './borrower.js'
+
 /** What lies on the stack: a connection that may die, or be fenced, while it lies there. */
 interface Idle {
   readonly isDead: boolean
@@ -24,16 +26,18 @@ export class IdleStack<T extends Idle> {
   }
 
   /**
-   * Takes the topmost that fits; where none is `same`, the topmost for which something is `missing`. On the ordinary path the top one
-   * fits.
+   * Takes the topmost that fits; where none is `same`, the topmost for which something is `missing`, else the one that has lain there
+   * longest of those that are `foreign`. On the ordinary path the top one fits.
    */
-  take(matches: (item: T) => 'same' | 'missing' | 'foreign'): T | undefined {
+  take(matches: (item: T) => StateFit): T | undefined {
     let second = -1
+    let third = -1
     for (let at = this.#items.length - 1; at >= 0; at--) {
       const item = this.#items[at] as T
       if (item.isDead || item.isFenced) {
         this.#items.splice(at, 1)
         if (second > at) second--
+        if (third > at) third--
         continue
       }
       const how = matches(item)
@@ -43,8 +47,10 @@ export class IdleStack<T extends Idle> {
         return item
       }
       if (how === 'missing' && second < 0) second = at
+      if (how === 'foreign') third = at
     }
-    return second < 0 ? undefined : this.#items.splice(second, 1)[0]
+    const next = second < 0 ? third : second
+    return next < 0 ? undefined : this.#items.splice(next, 1)[0]
   }
 
   /** Takes out this very one. False when it is not here. */

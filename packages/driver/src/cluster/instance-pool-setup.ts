@@ -12,6 +12,8 @@ export interface InstancePoolSetup {
   outside<T>(work: () => T): T
   /** A connection is ready and has not been used yet: mysql2's `connection` event. */
   onConnection(core: CoreConnection): void
+  /** Who is refused a connection may wait on for one that is given back; on a server that is not Aurora the error is for the caller. */
+  mayWaitOn(): boolean
   /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */
   onEnqueue(): void
   /** The process or the machine has just stood still: connections may have died meanwhile. */

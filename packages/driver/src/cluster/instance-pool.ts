@@ -8,8 +8,10 @@ import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
 import { classifyError } from '../policy/classify-error.js'
 import type { Candidate } from '../policy/select-reader.js'
+import { SmoothedTime } from '../policy/smoothed-time.js'
+import { Beside } from './beside.js'
 import { type Borrower as AnyBorrower, NEW_SESSION, stateFit } from './borrower.js'
-import { BorrowerQueue, refuseLater } from './borrower-queue.js'
+import { BorrowerQueue, POOL_CLOSED, refuseLater } from './borrower-queue.js'
 import { ByteCount } from './byte-count.js'
 import { isRoleInDoubt, makeReady } from './check-lease.js'
 import { ConnectGate } from './connect-gate.js'
@@ -32,10 +34,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   underWay = 0
   isReachable = true
   penaltyUntilMs = 0
-  readonly ewmaMs = undefined
+  readonly answerTime = new SmoothedTime()
   _closed = false
   readonly counts = { opened: 0, statements: 0 }
 
+  /** Connections outside the limit. */
+  readonly beside: Beside<InstancePool>
   readonly #setup: InstancePoolSetup
   readonly #idle = new IdleStack<Lease>()
   readonly #all = new Set<Lease>()
@@ -51,6 +55,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.instance = instance
     this.endpoint = instance.endpoint
     this.#setup = setup
+    this.beside = new Beside<InstancePool>(this, setup)
     this.#permits = new Permits(setup.config.connectionLimit)
     this.#limit = setup.config.connectionLimit || Number.POSITIVE_INFINITY
   }
@@ -80,6 +85,19 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     return this.#waiting.length
   }
 
+  get ewmaMs(): number | undefined {
+    return this.answerTime.at(monotonicMs())
+  }
+
+  get load(): number {
+    return this.#all.size - this.#idle.length + this.#waiting.length
+  }
+
+  get crowding(): 0 | 1 | 2 {
+    if (this.#idle.length > 0 || !this.isFull) return 0
+    return this.underWay + this.#openingCount > 0 ? 1 : 2
+  }
+
   get connecting(): number {
     return this.#openingCount
   }
@@ -90,7 +108,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Bytes received on all connections that there ever were, those under way included: it never shrinks. */
   get bytesRead(): number {
-    return this.#bytes.total(this.#all)
+    return this.#bytes.total(this.#all) + this.beside.bytesRead
   }
 
   /** Lends a connection: at once when an idle one will do, else as soon as there is one. */
@@ -98,17 +116,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     const lease = this.#idle.take((idle) => stateFit(idle, borrower))
     if (lease !== undefined)
       return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
-    if (this._closed) return refuseLater(borrower, 'Pool is closed.')
-    const { waitForConnections, queueLimit } = this.#setup.config
-    // Idle connections that carry what others have set make room for a clean one.
-    const foreign = this.isFull ? this.#idle.removeOldest() : undefined
-    if (foreign !== undefined) this.#retire(foreign)
-    if (this.isFull) {
-      if (!waitForConnections) return refuseLater(borrower, 'No connections available.')
-      if (queueLimit > 0 && this.#waiting.length >= queueLimit) {
-        return refuseLater(borrower, 'Queue limit reached.')
-      }
-      this.#setup.onEnqueue()
+    // Idle connections that carry what others have set, and cannot be reset, make room for a clean one.
+    const unfit = this.isFull ? this.#idle.removeOldest() : undefined
+    if (unfit !== undefined) this.#retire(unfit)
+    if (this.isFull || this._closed) {
+      const refusal = this.#waiting.refusal(borrower, this.#setup, this.#openingCount)
+      if (refusal !== undefined) return refuseLater(borrower, refusal)
     }
     this.#waiting.push(borrower)
     this.#openMore()
@@ -116,7 +129,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** An idle connection for a session that begins; undefined where there is none, or one that has to be looked at first. */
   takeReady(): Lease | undefined {
-    const lease = this.#idle.take(fitsNewSession)
+    const lease = this.#idle.take((idle) => stateFit(idle, NEW_SESSION))
     if (lease === undefined || !this.needsCheck(lease, NEW_SESSION)) return lease
     this.#idle.push(lease)
     return undefined
@@ -132,9 +145,14 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     return this.#waiting.remove(borrower)
   }
 
-  /** Lends a connection that its borrower has held already, and that is in doubt. One that is dead is refused. */
-  lendHeld(lease: Lease, borrower: Borrower): void {
-    void this.#lendWhenReady(lease, borrower, true, true)
+  /**
+   * Lends a connection that its borrower holds already, once it has been looked at. One that is dead is refused.
+   *
+   * @param isFresh what others have set on it has not been looked at
+   */
+  lendHeld(lease: Lease, borrower: Borrower, isFresh: boolean): void {
+    const isInDoubt = this.needsCheck(lease, borrower)
+    void this.#lendWhenReady(lease, borrower, isInDoubt, isFresh ? 'fresh' : 'held')
   }
 
   /** Whether a connection must show that it lives, and what it is, before it carries this. */
@@ -151,7 +169,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
     const borrower = this.#waiting.next()
     if (borrower === undefined) return this.#idle.push(lease)
-    if (stateFit(lease, borrower) !== 'foreign') {
+    if (stateFit(lease, borrower) !== 'unfit' || borrower.isCheckout) {
       return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
     }
     this.#waiting.unshift(borrower)
@@ -189,8 +207,9 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.generation++
     for (const lease of this.#idle.clear()) this.#retire(lease)
     this.#bytes.cutOpening(makeError)
+    this.beside.cutOpening(makeError)
     let cut = 0
-    for (const lease of [...this.#all]) {
+    for (const lease of [...this.#all, ...this.beside.leases]) {
       if (!cutIf(lease)) continue
       lease.cut(makeError())
       cut++
@@ -235,16 +254,22 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#openMore()
   }
 
+  /** The pool is being ended: nobody waits any more for what others hold, who may never give it back. */
+  stop(): void {
+    this.#waiting.close(this.#openingCount)
+  }
+
   /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
   close(done: () => void): void {
     this._closed = true
     this.#gate.close()
-    for (const borrower of this.#waiting.takeAll()) refuseLater(borrower, 'Pool is closed.')
-    this.#bytes.cutOpening(() => new Error('Pool is closed.'))
+    this.#waiting.close(0)
+    for (const each of [this.#bytes, this.beside]) each.cutOpening(() => new Error(POOL_CLOSED))
     this.#idle.clear()
-    let left = this.#all.size
+    const all = [...this.#all, ...this.beside.leases]
+    let left = all.length
     if (left === 0) return done()
-    for (const lease of [...this.#all]) {
+    for (const lease of all) {
       lease.end(() => {
         if (--left === 0) done()
       })
@@ -256,20 +281,21 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   releaseConnection(): void {}
 
   #lendThis(lease: Lease, borrower: Borrower, isInDoubt: boolean): void {
-    if (!isInDoubt && stateFit(lease, borrower) === 'same') borrower.lend(lease)
+    const fits = borrower.isCheckout || stateFit(lease, borrower) === 'same'
+    if (!isInDoubt && fits) borrower.lend(lease)
     else void this.#lendWhenReady(lease, borrower, isInDoubt)
   }
 
-  /** Checks a connection that is in doubt, and sends first what its borrower's session has set. */
+  /** Checks a connection that is in doubt, resets one that carries what is not its borrower's, and sends first what that has set. */
   async #lendWhenReady(
     lease: Lease,
     borrower: Borrower,
     isInDoubt: boolean,
-    isHeld = false,
+    since: 'now' | 'held' | 'fresh' = 'now',
   ): Promise<void> {
     // Answers are owed: a silence must be noticed.
     this.underWay++
-    const [how, error] = await makeReady(lease, borrower.state, isInDoubt)
+    const [how, error] = await makeReady(lease, since === 'held' ? undefined : borrower, isInDoubt)
     this.underWay--
     if (how === 'dead') this.#giveUpWith(lease)
     if (how === 'ready' && !lease.isDead && !lease.isFenced) {
@@ -280,7 +306,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#retire(lease)
     if (how === 'unfit') borrower.refuse(error)
     // Roles may have changed while it was being asked.
-    else if (isHeld || lease.isFenced || !this.isReachable)
+    else if (since !== 'now' || lease.isFenced || !this.isReachable)
       borrower.refuse(lostError(FENCED_WHILE_CONNECTING))
     else this.lend(borrower)
   }
@@ -322,8 +348,11 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     } catch (error) {
       this.#permits.release(permit)
       this.#openingCount--
+      // Nobody waits for one: it is only kept at hand, and tried again after a while.
+      if (this.#waiting.length === 0) this.#gate.overloaded()
       // One that takes no more connections while it serves on those that it has is left in peace.
-      if (classifyError(error) === 'overloaded' || this.#all.size > 0) {
+      const servesOthers = classifyError(error) === 'overloaded' || this.#all.size > 0
+      if (servesOthers && this.#setup.mayWaitOn()) {
         this.#gate.overloaded()
         this.#waiting.refuseAll(() => copyOf(error))
       } else this.#waiting.next()?.refuse(error)
@@ -369,5 +398,3 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#openMore()
   }
 }
-
-const fitsNewSession = (idle: Lease) => stateFit(idle, NEW_SESSION)

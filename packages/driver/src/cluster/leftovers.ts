@@ -1,26 +1,50 @@
 import { SessionState } from '../io/session-state.js'
-import type { ErrorKind } from '../policy/classify-error.js'
+import { classifyError, type ErrorKind } from '../policy/classify-error.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
 import type { Work } from './work.js'
 
-/** Errors bring no flags: what ran before the failure, in one text or in a procedure, may have left a transaction open, and more. */
-export function noteLeftovers({ isSingle, isCall, pins }: SqlClass, lease: Lease): void {
-  if (isSingle && !isCall) return
-  lease.isInTransaction = true
-  if (pins) lease.isSpent = true
+/**
+ * Errors bring no flags. What ran before the failure, in one text or in a procedure, may have left a transaction open, and more; and
+ * the failure may have ended the one that was: an implicit commit comes before what fails, a deadlock rolls back.
+ */
+export function noteLeftovers(work: Work, lease: Lease, error: Error): void {
+  const { sqlClass, holder } = work
+  const { isRepeatable, isSingle, isCall, pins, control, mayCommit } = sqlClass
+  const ranSeveral = !isSingle || isCall
+  if (holder !== undefined && !isRepeatable && control !== 'commit') holder.hasChanges = true
+  work.doubt = lease.doubt
+  if (ranSeveral) lease.isInTransaction = true
+  if (ranSeveral && pins) {
+    lease.isSoiled = true
+    lease.state = SessionState.unknown()
+  }
+  if (!lease.isInTransaction && lease.isAutocommit) return
+  if (mayCommit || ranSeveral) lease.doubt = 'committed'
+  else if (classifyError(error) === 'rolled-back') lease.doubt ??= 'undone'
 }
 
 /** Whether others may see something new, once this has ended well. A transaction in which everything was a read shows nothing. */
-export function showsWrite({ sqlClass, holder, wasInTransaction, destination }: Work): boolean {
+export function showsWrite(work: Work): boolean {
+  const { text, sqlClass, holder, wasInTransaction, destination } = work
   const { control, isRepeatable, setsState } = sqlClass
-  // A KILL changes no data.
-  if (destination !== undefined) return false
+  // A KILL changes no data, and `reset` and `changeUser` roll back what is open.
+  if (destination !== undefined || text === undefined) return false
   // Each of these commits a transaction that is open.
   const isSetting = setsState || control === 'begin' || control === 'set-transaction'
   if (isSetting && !wasInTransaction) return false
   if (control === 'none') return !isRepeatable
   return holder === undefined || holder.hasChanges
+}
+
+/**
+ * Whether only a writer can have done what has ended well. A reader runs much of what is not certainly a read: `DO`, locks, procedures,
+ * temporary tables.
+ */
+export function provesWriter({ sqlClass, wasPinned }: Work, lease: Lease | undefined): boolean {
+  const { intent, control, isSingle, isCall, pins, setsState } = sqlClass
+  const isPlain = intent === 'write' && control === 'none' && isSingle && !setsState
+  return isPlain && !isCall && !pins && !wasPinned && lease !== undefined && lease.affectedRows > 0
 }
 
 /** What a session has set is its own; what it found on the connection stays the connection's. */

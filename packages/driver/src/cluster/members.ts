@@ -1,7 +1,6 @@
 import type { Instance, Topology } from '../model/topology.js'
-import { type Borrower, InstancePool } from './instance-pool.js'
+import { InstancePool } from './instance-pool.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
-import { lendBeside } from './lend-beside.js'
 
 /** A pool for each instance of the topology, and one for the endpoint that was given. */
 export class Members {
@@ -45,11 +44,6 @@ export class Members {
     return pool === this.given || this.#byId.get(pool.id) === pool
   }
 
-  /** Lends a connection to this instance for one statement, outside any limit. */
-  lendBeside(borrower: Borrower, pool: InstancePool): void {
-    void lendBeside(borrower, pool, this.#setup)
-  }
-
   /** Forgets pools that were left and in which nothing is open any more. */
   sweep(): void {
     for (const pool of this.#leaving)
@@ -85,6 +79,29 @@ export class Members {
     this.#writer = topology.writer === undefined ? undefined : this.#byId.get(topology.writer.id)
     this.#readers = topology.readers.flatMap(({ id }) => this.#byId.get(id) ?? [])
     return gone
+  }
+
+  /** Nobody waits any more, in any of them, for a connection that another holds. */
+  stop(): void {
+    for (const pool of this.all()) pool.stop()
+  }
+
+  /** Closes all of them; calls back when nothing is open any more. */
+  close(done: () => void): void {
+    const pools = [...this.all()]
+    let left = pools.length
+    for (const pool of pools) {
+      pool.close(() => {
+        if (--left === 0) done()
+      })
+    }
+  }
+
+  /** Cuts every connection, in the middle of whatever runs on it. */
+  cutAll(makeError: () => Error): void {
+    for (const pool of this.all()) {
+      for (const lease of [...pool.leases, ...pool.beside.leases]) lease.cut(makeError())
+    }
   }
 
   #add(instance: Instance, version: number): void {

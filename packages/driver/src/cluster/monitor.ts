@@ -8,10 +8,11 @@ import { applyReport } from '../model/apply-report.js'
 import type { Endpoint, InstanceEndpoint } from '../model/endpoint.js'
 import type { Topology, TopologyReport } from '../model/topology.js'
 import { withKnownRows } from '../model/with-known-rows.js'
-import { aroundMs } from '../policy/backoff.js'
+import { CalmPace } from './calm-pace.js'
 import { Freshener } from './freshener.js'
 import { Questioners, type QuestionersSetup } from './questioners.js'
 import { Refusals } from './refusals.js'
+import { UrgentPace } from './urgent-pace.js'
 
 /** The id under which the endpoint given is asked. No instance can be called so. */
 export const GIVEN = '(endpoint)'
@@ -20,17 +21,9 @@ export const GIVEN = '(endpoint)'
 const CALM: Patience = { connectMs: 5_000, answerMs: 5_000 }
 /** In an episode, and when it could not be reached the last time, a host that takes no connection is tried anew after so long. */
 const URGENT_CONNECT_MS = 1_000
-/** Calm questions come up to this share of the interval later, so that a fleet does not ask in step. */
-const CALM_SPREAD = 0.2
-/** Urgent ones: a fleet that lost the same writer at the same moment spreads over the whole interval. */
-const URGENT_SPREAD = 0.5
 /** After the loss of an open connection the next question comes within this share of the interval. */
 const SOON = 0.5
-/** When nobody answered for long, questions slow down by this factor, to this interval. */
-const SLOW_DOWN = 1.5
-const SLOWEST_MS = 1_000
-/** Until an instance has answered under its own endpoint, questions are this far apart. */
-const SETTLING_INTERVAL_MS = 200
+
 export interface MonitorSetup extends Omit<QuestionersSetup, 'onLost'> {
   /** `'role'`: there is one endpoint and nothing to discover; only its role is asked, and only in an episode. */
   readonly question: 'topology' | 'role'
@@ -57,6 +50,8 @@ export class Monitor {
   readonly #setup: MonitorSetup
   readonly #questioners: Questioners
   readonly #refusals = new Refusals()
+  readonly #pace: CalmPace
+  readonly #urgentPace: UrgentPace
   /** Those whose last question was not answered. */
   readonly #failing = new Set<string>()
   readonly #urgent: Patience
@@ -64,7 +59,6 @@ export class Monitor {
   readonly #pauses = new Map<string, Pause>()
   #topology: Topology | undefined
   #mode: 'new' | 'calm' | 'urgent' | 'asleep' | 'closed' = 'new'
-  #urgentSinceMs = 0
   #timer: NodeJS.Timeout | undefined
   readonly #freshener = new Freshener({
     topology: () => this.#topology,
@@ -78,6 +72,8 @@ export class Monitor {
 
   constructor(setup: MonitorSetup) {
     this.#setup = setup
+    this.#pace = new CalmPace(setup.options.refreshIntervalMs)
+    this.#urgentPace = new UrgentPace(setup.options)
     const answerMs = Math.max(URGENT_CONNECT_MS, setup.options.condemnAfterMs)
     this.#urgent = { connectMs: URGENT_CONNECT_MS, answerMs }
     this.#questioners = new Questioners({ ...setup, onLost: (id) => this.#onLost(id) })
@@ -99,14 +95,14 @@ export class Monitor {
   start(): void {
     if (this.#mode !== 'new' && this.#mode !== 'asleep') return
     this.#mode = 'calm'
-    if (this.#setup.question === 'topology') void this.#askCalmly()
+    if (this.#setup.question === 'topology' && !this.#isResting) void this.#askCalmly()
   }
 
   /** Urgent from now on, until `calm()`. */
   hurry(): void {
     if (this.#mode === 'urgent' || this.#mode === 'closed') return
     this.#mode = 'urgent'
-    this.#urgentSinceMs = monotonicMs()
+    this.#urgentPace.begin()
     clearTimeout(this.#timer)
     this.#urgeAll()
   }
@@ -126,9 +122,30 @@ export class Monitor {
     this.#questioners.keepOnly(() => false)
   }
 
+  /** What kept the topology from being had may be over: asks for it as at first. False where this is not the time. */
+  resume(): boolean {
+    if (this.#mode !== 'calm') return false
+    this.#isResting = false
+    this.#hasReachedInstance = false
+    void this.#askCalmly()
+    return true
+  }
+
+  /** Nothing has run for long: nothing is asked, and nothing kept open, until `start()`. */
+  sleep(): void {
+    if (this.#mode === 'urgent' || this.#mode === 'closed') return
+    this.#mode = 'asleep'
+    this.#questioners.keepOnly(() => false)
+  }
+
   /** Reads are being held on the writer because of what was written up to `sinceMs`. */
   freshen(sinceMs: number): void {
     if (this.#mode === 'calm') this.#freshener.freshen(sinceMs)
+  }
+
+  /** A read was placed, at `nowMs`, whose reader must not lag too much. */
+  watchLag(nowMs: number): void {
+    if (this.#pace.watchLag(nowMs) && this.#mode === 'calm' && !this.#isResting) this.#schedule()
   }
 
   /** Asks one instance, or joins the question to it that is under way. */
@@ -230,7 +247,7 @@ export class Monitor {
   }
 
   async #askCalmly(): Promise<void> {
-    if (!this.#setup.isInUse()) return this.#sleep()
+    if (!this.#setup.isInUse()) return this.sleep()
     const preferred = this.#preferred()
     try {
       await this.ask(preferred)
@@ -245,20 +262,14 @@ export class Monitor {
 
   #schedule(): void {
     clearTimeout(this.#timer)
-    const { refreshIntervalMs } = this.#setup.options
-    const intervalMs = this.#hasReachedInstance
-      ? refreshIntervalMs
-      : Math.min(refreshIntervalMs, SETTLING_INTERVAL_MS)
-    const delayMs = intervalMs * (1 + CALM_SPREAD * Math.random())
+    const paceMs = this.#pace.delayMs(this.#hasReachedInstance)
+    // A wrong password locks accounts. Once the cluster is known others are asked in the place of whoever denies us, at the usual pace.
+    const pauseMs = this.#hasReachedInstance ? 0 : this.#refusals.pauseMs(this.#preferred())
+    const delayMs = Math.max(paceMs, pauseMs)
     this.#timer = setTimeout(() => {
       if (this.#mode === 'calm') void this.#askCalmly()
     }, delayMs)
     this.#timer.unref()
-  }
-
-  #sleep(): void {
-    this.#mode = 'asleep'
-    this.#questioners.keepOnly(() => false)
   }
 
   /** The writer, whose copy is the authoritative one; else whoever may be asked; at first the endpoint given. */
@@ -277,9 +288,9 @@ export class Monitor {
   #candidates(): string[] {
     const ids =
       this.#topology?.instances.map(({ id }) => id).filter((id) => this.#setup.mayAsk(id)) ?? []
-    // Instances may all have been replaced: then only the name that was given leads to them.
-    const isLong = monotonicMs() - this.#urgentSinceMs >= this.#setup.options.urgentForMs
-    if (ids.length === 0 || (isLong && this.#mode === 'urgent')) ids.push(GIVEN)
+    // Instances may all have been replaced, or never have been reached: then only the name that was given leads to them.
+    const isLong = this.#mode === 'urgent' && this.#urgentPace.isLong
+    if (ids.length === 0 || isLong || !this.#hasReachedInstance) ids.push(GIVEN)
     return ids
   }
 
@@ -325,13 +336,7 @@ export class Monitor {
   }
 
   async #pause(id: string): Promise<void> {
-    const { urgentIntervalMs, urgentForMs } = this.#setup.options
-    const beyondMs = monotonicMs() - this.#urgentSinceMs - urgentForMs
-    const slowedMs =
-      beyondMs <= 0 ? urgentIntervalMs : urgentIntervalMs * SLOW_DOWN ** (beyondMs / SLOWEST_MS)
-    const intervalMs = Math.min(slowedMs, Math.max(SLOWEST_MS, urgentIntervalMs))
-    const pauseMs = aroundMs(intervalMs, URGENT_SPREAD, Math.random)
-    const pause = new Pause(Math.max(pauseMs, this.#refusals.pauseMs(id)))
+    const pause = new Pause(Math.max(this.#urgentPace.delayMs(), this.#refusals.pauseMs(id)))
     this.#pauses.set(id, pause)
     await pause.over
     this.#pauses.delete(id)

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Transport } from '../contract/mysql2.js'
 import { Connection, lostError } from '../io/connection.js'
 import { type ConnectionOwner, openConnection } from '../io/open-connection.js'
 import type { Permit } from '../io/permits.js'
@@ -6,6 +6,7 @@ import type { Endpoint } from '../model/endpoint.js'
 import type { ByteCount } from './byte-count.js'
 import { type BelievedInstance, identify } from './check-lease.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
+import { initTextsOf } from './reset-connection.js'
 
 export const FENCED_WHILE_CONNECTING = 'Connection lost: the instance was fenced while connecting.'
 
@@ -35,7 +36,7 @@ export async function openLease<P extends OpeningPool>(
   { permit, bytes, all, onDeath }: LeaseBooks<P>,
 ): Promise<Connection<P>> {
   const { generation } = pool
-  let socket: Socket | undefined
+  let socket: Transport | undefined
   let hasLease = false
   try {
     const core = await openConnection(pool, {
@@ -65,7 +66,9 @@ async function introduce<P extends OpeningPool>(
   all: Set<Connection<P>>,
 ): Promise<void> {
   try {
+    if (pool._closed) throw lostError(FENCED_WHILE_CONNECTING)
     setup.onConnection(lease.core)
+    lease.initTexts = initTextsOf(lease.core)
     if (setup.areTimesDoubtful()) await identify(lease, pool)
     if (lease.isFenced || lease.isDead || pool._closed) throw lostError(FENCED_WHILE_CONNECTING)
     pool.setReachable(true)

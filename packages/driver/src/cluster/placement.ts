@@ -2,12 +2,17 @@ import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import type { Role } from '../model/topology.js'
 import { selectReader } from '../policy/select-reader.js'
+import { stateFit } from './borrower.js'
 import type { Consistency, Context } from './consistency.js'
 import type { InstancePool, Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
 import type { Work } from './work.js'
+
+/** A lag is believed for so many intervals, and so much longer on a busy machine. */
+const LAG_KNOWN_FOR = 2
+const LATE_MS = 500
 
 /** How reads that could have gone to a reader came to the writer. */
 export interface HeldReads {
@@ -29,6 +34,8 @@ export interface PlacementSetup {
   isSettled(): boolean
   /** A read was held because no reader is known to have what was written. */
   onHeld(sinceMs: number): void
+  /** A read may only go to a reader that does not lag too much. */
+  onLagLimit(nowMs: number): void
 }
 
 /** Which instance serves a piece of work now. Plain calls on values in memory. */
@@ -88,11 +95,14 @@ export class Placement {
     const { members, state, target } = this.#setup
     const pool = lease.lender
     if (lease.isDead || lease.isFenced) return false
-    if (state.mode !== 'cluster') return pool === members.given
+    // A session that only sets what it wants to find decides nothing yet.
+    const isDecided = work.holder?.isFresh && work.setting === undefined
+    if (isDecided && stateFit(lease, work) === 'unfit') return false
     if (work.sqlClass.intent === 'session' && !work.mustWrite) {
       work.askedAs = pool.role
       return true
     }
+    if (state.mode !== 'cluster') return this.#placeOnGiven(work) === pool
     const role = this.#roleOf(work)
     if (role === 'writer') {
       work.askedAs = 'writer'
@@ -110,32 +120,35 @@ export class Placement {
   placeCheckout(work: Work): InstancePool | undefined {
     const { members, state } = this.#setup
     if (state.mode !== 'cluster') return this.place(work)
-    if (state.isWithoutAutocommit) return this.#placeWrite()
-    work.askedAs = 'reader'
+    const { role } = work
+    work.askedAs = role ?? 'reader'
+    if (state.isWithoutAutocommit || role === 'writer') return this.#placeWrite()
     const reader = this.#selectFirst(members.readers)
     if (reader !== undefined) return reader
     const { writer } = members
-    if (writer !== undefined && writer.idle > 0 && !this.#setup.isSeekingWriter()) return writer
+    const hasRoom = writer?.crowding === 0 && !this.#setup.isSeekingWriter()
+    if (hasRoom && role !== 'reader') return writer
     return this.#placeRead(work) ?? this.#placeWrite()
   }
 
-  /** Where a session that begins may find an idle connection; undefined where that is not as plain as that. */
-  placeAtOnce(): InstancePool | undefined {
+  /** Where a session that begins, for this role, may find an idle connection; undefined where that is not as plain as that. */
+  placeAtOnce(role: Role | undefined): InstancePool | undefined {
     const { members, state } = this.#setup
     if (state.isWithoutAutocommit || this.#setup.isSeekingWriter()) return undefined
-    return state.mode === 'cluster' ? this.#selectFirst(members.readers) : members.given
+    if (state.mode !== 'cluster') return members.given
+    return role === 'writer' ? members.writer : this.#selectFirst(members.readers)
   }
 
   /** What its first statement needs is not known yet, so nothing is asked of it but that it need not be waited for. */
   #selectFirst(readers: readonly InstancePool[]): InstancePool | undefined {
-    const free = readers.every(hasRoom) ? readers : readers.filter(hasRoom)
     const want = this.#want
     want.maxLagMs = undefined
     want.visibleSinceMs = undefined
     want.nowMs = monotonicMs()
     want.avoid = undefined
     want.turn++
-    return selectReader(free, want)
+    const reader = selectReader(readers, want)
+    return reader?.crowding === 0 ? reader : undefined
   }
 
   #roleOf(work: Work): Role {
@@ -150,7 +163,7 @@ export class Placement {
     // A transaction that only reads: its snapshot is taken by its first read, so it sees what that read may see. After
     // SET TRANSACTION, which pins, or another isolation level, which keeps the session on the writer, it stays there.
     const isReading = sqlClass.control === 'begin-read-only' && holder !== undefined
-    return isReading && !holder.isPinned ? 'reader' : 'writer'
+    return isReading && !holder.isPinned && !this.#setup.state.hasOwnIsolation ? 'reader' : 'writer'
   }
 
   /** @param wasRefused by the endpoint given, which is no writer then */
@@ -227,10 +240,20 @@ export class Placement {
     const { options, consistency } = this.#setup
     const want = this.#want
     const maxLagMs = work.options?.maxLagMs ?? options.maxLagMs
-    want.maxLagMs = maxLagMs === Number.POSITIVE_INFINITY ? undefined : maxLagMs
-    want.visibleSinceMs = consistency.visibleSince(work.context)
     want.nowMs = monotonicMs()
+    want.maxLagMs = maxLagMs === Number.POSITIVE_INFINITY ? undefined : this.#limitLag(maxLagMs)
+    want.visibleSinceMs = consistency.visibleSince(work.context)
     want.avoid = work.avoid
+  }
+
+  /** What was reported too long ago says nothing of the lag now: then no reader is within any limit. */
+  #limitLag(maxLagMs: number): number {
+    const { options, state, onLagLimit } = this.#setup
+    const { nowMs } = this.#want
+    onLagLimit(nowMs)
+    const reportedMs = state.topology?.askedAtMs ?? Number.NEGATIVE_INFINITY
+    const isOld = nowMs - reportedMs > LAG_KNOWN_FOR * options.refreshIntervalMs + LATE_MS
+    return isOld ? Number.NEGATIVE_INFINITY : maxLagMs
   }
 
   /** Another instance than before must have all that has been seen: reads of a request never go back in time. */
@@ -257,8 +280,4 @@ function canServeAsReader({ sqlClass, role, mustWrite, holder }: Work): boolean 
   const { control, isRepeatable, pins } = sqlClass
   if (control === 'begin-read-only' || role === 'reader') return true
   return control === 'none' && isRepeatable && !pins
-}
-
-function hasRoom(pool: InstancePool): boolean {
-  return pool.idle > 0 || !pool.isFull
 }

@@ -48,7 +48,8 @@ export class Questioners {
   async probe(id: string, endpoint: Endpoint, within: Patience): Promise<void> {
     const known = this.#leaving.get(id)
     if (known !== undefined) return void (await known.role(within))
-    const made = this.#make(id, endpoint, this.#setup.addresses.cached, () => {})
+    // Its name may lead elsewhere when it comes back: what it leads to now is not remembered.
+    const made = this.#make(id, endpoint, this.#setup.addresses.fresh, () => {})
     this.#leaving.set(id, made)
     try {
       await made.role(within)

@@ -5,7 +5,7 @@ import type { Emit, FailoverReason } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import { fullJitterMs } from '../policy/backoff.js'
-import { classifyError, type ErrorKind } from '../policy/classify-error.js'
+import { classifyError, type ErrorKind, isLastWord } from '../policy/classify-error.js'
 import {
   decideRetry,
   type FailedAttempt,
@@ -21,6 +21,7 @@ import type { Holder } from './holder.js'
 import type { InstancePool, Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 import type { Monitor } from './monitor.js'
+import { PatientTimer } from './patient-timer.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
 import { stopWaiting } from './wait.js'
@@ -97,6 +98,8 @@ export class Recovery {
     // Part of it may have taken effect: the first of several statements, or what a procedure did before it failed.
     // Without a connection nothing was sent, whatever an attempt before has left in `work`.
     const wasSent = lease !== undefined && work.wasSent
+    if (wasSent && kind === 'lost') work.lossCount++
+    if (lease !== undefined && isLastWord(error)) lease.isSpent = true
     const hasRun = wasSent && !ranNothing(work, kind)
     if (hasRun) consistency.wrote(work.context)
     const attempt: FailedAttempt = {
@@ -104,12 +107,15 @@ export class Recovery {
       wasSent,
       isPinned: lease !== undefined && work.wasPinned,
       inTransaction: lease !== undefined && work.wasInTransaction,
+      doubt: work.doubt,
+      hasChanges: work.holder?.hasChanges ?? true,
       isFirstInTransaction: work.holder?.canReplay ?? false,
       askedAs: work.askedAs,
       sql: work.sqlClass,
       isIdempotent: work.isIdempotent,
       hasDelivered: wasSent && work.hasDelivered,
       usedLocalInfile: wasSent && work.usedLocalInfile,
+      lossCount: work.lossCount,
       hasBudget: budget.hasTokens,
     }
     if (!state.isAurora) return this.#asMysql2(work, failure, attempt)
@@ -131,11 +137,17 @@ export class Recovery {
     const { holder } = work
     const isBound = attempt.isPinned || attempt.inTransaction
     if (failure.kind === 'lost' && isBound && holder !== undefined) holder.isDead = true
+    const isFull = failure.kind === 'overloaded' && failure.lease === undefined
+    if (isFull && this.#mayBeCluster && failure.pool !== undefined)
+      return this.#waitOutOverload(work, failure.pool, failure)
     if (this.#isStarting(failure) && !isBound && decideRetry(attempt).action === 'run-again')
       return this.#startAgain(work, failure)
     const isDecidedLater = state.mode === 'unknown' && failure.kind === 'refused' && !isBound
-    if (!isDecidedLater || state.isClosed || decideRetry(attempt).action === 'surface')
+    if (!isDecidedLater || state.isClosed || decideRetry(attempt).action === 'surface') {
+      if (failure.kind === 'lost' && failure.lease !== undefined && !this.#mayBeCluster)
+        work.queue?.onLost(failure.error as Error)
       return surface(work, failure, outcomeOf(attempt))
+    }
     // The name leads to a reader: after a failover it follows late. Who the writer is will be known in a moment.
     work.mustWrite = true
     if (holder !== undefined) holder.lease = undefined
@@ -148,10 +160,15 @@ export class Recovery {
    * shows at once.
    */
   #isStarting({ lease, kind, error }: Failure): boolean {
-    const { state, target } = this.#setup
-    if (state.isClosed || state.mode !== 'unknown' || target.scope === 'single') return false
+    if (!this.#mayBeCluster) return false
     // What has been connected to was no mistake.
     return kind === 'lost' && (lease !== undefined || AWAY.has(codeOf(error) ?? ''))
+  }
+
+  /** It is not known yet what is there, and the name is that of a cluster. */
+  get #mayBeCluster(): boolean {
+    const { state, target } = this.#setup
+    return !state.isClosed && state.mode === 'unknown' && target.scope !== 'single'
   }
 
   #startAgain(work: Work, { lease }: Failure): void {
@@ -174,6 +191,7 @@ export class Recovery {
     if (work.holder !== undefined && decision.sessionIsDead) work.holder.isDead = true
     if (lease !== undefined && decision.keepUntilReply) {
       lease.isReplyDue = true
+      this.#leaveUnknown(work, lease)
       work.whenReplied(() => {
         lease.isReplyDue = false
       })
@@ -185,6 +203,14 @@ export class Recovery {
     if (kind === 'lost' || kind === 'stopping' || kind === 'restarted')
       this.#doubt(work, pool, failure)
     surface(work, failure, decision.outcome)
+  }
+
+  /** Nobody reads the answer that is to come, so that nobody knows what it has opened, set or locked. */
+  #leaveUnknown({ sqlClass, holder }: Work, lease: Lease): void {
+    const { control, pins, setsState, isSingle, isCall } = sqlClass
+    if (control === 'none' && !pins && !setsState && isSingle && !isCall) return
+    lease.isSpent = true
+    holder?.bindForGood()
   }
 
   #runAgain(work: Work, pool: InstancePool, failure: Failure, decision: RunAgain): void {
@@ -292,9 +318,9 @@ export class Recovery {
     }
     work.pool = pool
     pool.waitOn(work)
-    work.overloadTimer ??= setTimeout(() => {
+    work.overloadTimer ??= new PatientTimer(leftMs, () => {
       if (work.pool?.withdraw(work)) end()
-    }, leftMs).unref()
+    })
   }
 }
 

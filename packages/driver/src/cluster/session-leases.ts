@@ -1,6 +1,7 @@
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Holder } from './holder.js'
 import type { Lease } from './instance-pool.js'
+import type { Work } from './work.js'
 
 /** What becomes of the lease of a session between its statements, and at its end. */
 export class SessionLeases {
@@ -8,6 +9,13 @@ export class SessionLeases {
 
   constructor(giveBack: (lease: Lease, holder: Holder) => void) {
     this.#giveBack = giveBack
+  }
+
+  /** One of its statements begins on this lease. */
+  noteBegin(holder: Holder, work: Work, lease: Lease): void {
+    holder.lease = lease
+    holder.isFresh = work.isCheckout || (holder.isFresh && work.setting !== undefined)
+    holder.isRunning = true
   }
 
   /** A statement has ended well. */
@@ -28,15 +36,27 @@ export class SessionLeases {
   letGo(holder: Holder): void {
     if (holder.isReleased) return this.release(holder)
     const { lease } = holder
-    if (lease === undefined || !holder.mayLetGo || holder.isRunning) return
+    if (lease === undefined || holder.isRunning) return
+    if (holder.isBound) this.#watch(holder, lease)
+    if (!holder.mayLetGo) return
     holder.lease = undefined
     this.#giveBack(lease, holder)
   }
 
-  /** The connection is lost; what the session has set is set again on the next one. */
-  drop(holder: Holder): void {
+  /** The connection is lost; what the session has set is set again on the next one, unless it was lost with it. */
+  drop(holder: Holder, error: unknown): void {
     if (holder.isReleased) return this.release(holder)
     holder.lease = undefined
+    if (holder.isDead) tell(holder, error as Error)
+  }
+
+  /** A lock, a transaction: the session ends when its connection does, also between its statements. */
+  #watch(holder: Holder, lease: Lease): void {
+    holder.onLeaseLost ??= (error) => {
+      holder.dieWith(lease)
+      tell(holder, error)
+    }
+    lease.onLost = holder.onLeaseLost
   }
 
   /** A session gives back what it holds. */
@@ -45,9 +65,16 @@ export class SessionLeases {
     holder.lease = undefined
     holder.isReleased = true
     if (lease !== undefined) {
+      if (lease.onLost === holder.onLeaseLost) lease.onLost = undefined
       lease.leftState = lease.state
       this.#giveBack(lease, holder)
     }
     holder.forget()
   }
+}
+
+function tell(holder: Holder, error: Error): void {
+  const { listener } = holder
+  holder.listener = undefined
+  listener?.onSessionLost(error)
 }

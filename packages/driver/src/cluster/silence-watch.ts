@@ -1,6 +1,7 @@
 import type { Emit } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
+import { isAnswer } from '../policy/classify-error.js'
 import { judgeSilence } from '../policy/judge-silence.js'
 import type { InstancePool } from './instance-pool.js'
 
@@ -179,14 +180,14 @@ export class SilenceWatch {
     record.sinceAskedMs = 0
     record.unansweredMs = 0
     const askedMs = monotonicMs()
-    this.#setup.ask(pool).then(
-      () => {
-        record.askApartMs = Math.min(ASK_APART_MOST_MS, record.askApartMs * 2)
-        record.patienceMs = patienceAfter(monotonicMs() - askedMs, this.#setup.options)
-        acquit(record, monotonicMs())
-      },
-      () => {},
-    )
+    const answered = (): void => {
+      record.askApartMs = Math.min(ASK_APART_MOST_MS, record.askApartMs * 2)
+      record.patienceMs = patienceAfter(monotonicMs() - askedMs, this.#setup.options)
+      acquit(record, monotonicMs())
+    }
+    this.#setup.ask(pool).then(answered, (error) => {
+      if (isAnswer(error)) answered()
+    })
   }
 }
 

@@ -13,6 +13,8 @@ export class ClusterState {
   hasHadWriter = false
   /** The server gives out connections without autocommit: no read is one by itself there, so none goes to a reader. By `joinParts`. */
   isWithoutAutocommit = false
+  /** `connection` listeners have chosen an isolation level, which readers ignore (AWS: AuroraMySQL.Reference.IsolationLevels). By `joinParts`. */
+  hasOwnIsolation = false
   /** The one endpoint that there is has said that it is a reader, in the episode that is open. By `Belief`. */
   isGivenReader = false
   /** Written by `Cluster`. */

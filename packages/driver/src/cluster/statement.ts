@@ -1,5 +1,6 @@
 import type { Command, OkResult, ResultCallback } from '../contract/mysql2.js'
 import type { StatementOptions } from '../contract/statement-options.js'
+import { throwAlone } from '../contract/throw-alone.js'
 import { lostError } from '../io/connection.js'
 import type { Role } from '../model/topology.js'
 import type { SqlClass } from '../policy/sql-class.js'
@@ -51,6 +52,10 @@ export class Statement extends Work {
     return this.#running !== undefined && this.#running.next !== null
   }
 
+  override get hasCallback(): boolean {
+    return this.#request.callback !== undefined
+  }
+
   get hasDelivered(): boolean {
     if (this.#hasEmitted) return true
     const isSeveral = !this.sqlClass.isSingle || this.sqlClass.isCall
@@ -97,9 +102,16 @@ export class Statement extends Work {
 
   #tellFailure(error: unknown): void {
     const { command, callback } = this.#request
-    if (callback !== undefined) callback(error as Error)
-    else if (command !== undefined) this.#emitFailure(command, error)
-    command?.emit('end')
+    if (callback === undefined) {
+      if (command !== undefined) this.#emitFailure(command, error)
+    } else {
+      try {
+        callback(error as Error)
+      } catch (thrown) {
+        throwAlone(thrown)
+      }
+    }
+    emitLast(command, 'end')
   }
 
   whenReplied(callback: () => void): void {
@@ -119,7 +131,9 @@ export class Statement extends Work {
 
   /** What nobody listens to is lost, as in mysql2 once a command runs. Thrown here, it would end the connection of whoever is next. */
   #emitFailure(command: Command, error: unknown): void {
-    if (command.listenerCount('error') > 0) command.emit('error', error)
+    const isHeard = command.listenerCount('error') > 0
+    if (isHeard && this.attempts > 0) emitLast(command, 'error', error)
+    else if (isHeard) command.emit('error', error)
     else if (this.attempts === 0 && this.holder === undefined) {
       process.nextTick(() => command.emit('error', error))
     }
@@ -128,15 +142,15 @@ export class Statement extends Work {
   #start(lease: Lease, callback: ResultCallback | undefined): Command {
     const { method, sql, values } = this.#request
     const { core } = lease
-    return method === 'query'
-      ? core.query(sql, values, callback)
-      : core.execute(sql, values, callback)
+    if (method === 'query') return core.query(sql, values, callback)
+    this.holder?.notePrepared(core)
+    return core.execute(sql, values, callback)
   }
 
   #callBackFrom(lease: Lease): void {
     // mysql2 ends a command whose answer breaks the protocol without calling it back.
     lease.onLost = (error) => this.#fail(lease, error)
-    this.#running = this.#start(lease, (error, rows, fields) => {
+    const running = this.#start(lease, (error, rows, fields) => {
       // mysql2 calls back twice when a connection is lost while a statement is prepared for execution.
       if (this.lease !== lease) return
       lease.onLost = undefined
@@ -149,9 +163,14 @@ export class Statement extends Work {
           command.emit('fields', fields)
         }
         callback?.(null, rows, fields)
-        command?.emit('end')
+        emitLast(command, 'end')
       })
     })
+    // A connection that mysql2 has closed fails it within the call; it may run on another by now.
+    if (this.lease !== lease) return
+    this.#running = running
+    const { command } = this.#request
+    if (command !== undefined) command.sql = running.sql
   }
 
   #emitFrom(lease: Lease): void {
@@ -165,14 +184,15 @@ export class Statement extends Work {
       lease.onLost = undefined
       if (error !== undefined) return this.runner.failed(this, error)
       this.runner.succeeded(this)
-      this.#tell(() => command.emit('end'))
+      this.#tell(() => emitLast(command, 'end'))
     }
+    // mysql2 tells a command without a callback nothing when its connection is lost, be it within the call.
+    lease.onLost = end
     const running = this.#start(lease, undefined)
+    if (this.lease !== lease) return
     this.#running = running
     command.sql = running.sql
     command._connection = lease.core
-    // mysql2 tells a command without a callback nothing when its connection is lost.
-    lease.onLost = end
     running.on('fields', (...args: unknown[]) => {
       isRowAnswer = args[0] !== undefined
       if (command.listenerCount('fields') > 0) this.#hasEmitted = true
@@ -207,6 +227,17 @@ export class Statement extends Work {
     // Without autocommit the first statement opens a transaction, and a result set brings no flags.
     if (!lease.isAutocommit) lease.isInTransaction = true
   }
+}
+
+/**
+ * Tells a command of its end, when its connection may be another's already. What a listener throws is heard by nobody, as in mysql2,
+ * which takes it for a fault of that connection.
+ */
+function emitLast(command: Command | undefined, event: 'end' | 'error', error?: unknown): void {
+  try {
+    if (event === 'end') command?.emit('end')
+    else command?.emit('error', error)
+  } catch {}
 }
 
 /** As mysql2: an answer without rows has no number. */

@@ -1,7 +1,7 @@
 import type { ConnectionConfig } from '../contract/mysql2.js'
 import type { Kill } from '../policy/parse-kill.js'
 import type { Holder } from './holder.js'
-import type { Borrower, InstancePool, Lease } from './instance-pool.js'
+import type { InstancePool, Lease } from './instance-pool.js'
 import type { Members } from './members.js'
 
 /** Destroyed connections that are remembered: what ran on them may run on until a KILL ends it. */
@@ -77,11 +77,6 @@ export class ThreadTellings {
     return destroyed === undefined
       ? this.#aimAtConnection(threadId)
       : { ...destroyed, holder: undefined }
-  }
-
-  /** Lends a connection for a KILL, opened as those of the instance's own cluster are. */
-  lendBeside(borrower: Borrower, pool: InstancePool): void {
-    this.#members.lendBeside(borrower, pool)
   }
 
   /** One of our connections that has this id; of several the one on which something runs. */

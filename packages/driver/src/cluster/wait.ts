@@ -1,5 +1,6 @@
 import { AuroraError } from '../contract/errors.js'
 import { monotonicMs } from '../io/clock.js'
+import { PatientTimer } from './patient-timer.js'
 import type { Work } from './work.js'
 
 /**
@@ -21,7 +22,7 @@ export function startWaiting(
     isOver(why)
   }
   if (Number.isFinite(limitMs)) {
-    work.timer = setTimeout(end('late'), Math.max(0, limitMs - work.waitedMs)).unref()
+    work.timer = new PatientTimer(Math.max(0, limitMs - work.waitedMs), end('late'))
   }
   if (signal === undefined) return
   work.onAbort = end('aborted')
@@ -39,13 +40,24 @@ export function limitWait(work: Work, giveUp: (error: AuroraError) => void): voi
 
 /** The wait is over, for whatever reason: nothing of it is left. */
 export function stopWaiting(work: Work): void {
+  if (work.queuedSinceMs !== undefined) {
+    work.queuedMs += monotonicMs() - work.queuedSinceMs
+    work.queuedSinceMs = undefined
+  }
   if (work.waitingSinceMs === undefined) return
   work.waitedMs += monotonicMs() - work.waitingSinceMs
   work.waitingSinceMs = undefined
-  clearTimeout(work.timer)
+  work.timer?.clear()
   work.timer = undefined
   if (work.onAbort !== undefined) work.options?.signal?.removeEventListener('abort', work.onAbort)
   work.onAbort = undefined
+}
+
+/** The error of work that its caller has given up before it began. What ends a transaction runs all the same: it frees the connection. */
+export function abortionOf(work: Work): AuroraError | undefined {
+  if (work.options?.signal?.aborted !== true) return undefined
+  const { control } = work.sqlClass
+  return control === 'commit' || control === 'rollback' ? undefined : abortedError(work)
 }
 
 /** The error of work whose signal has been given. */
@@ -54,6 +66,13 @@ export function abortedError(work: Work): AuroraError {
   return new AuroraError('ERR_AURORA_ABORTED', 'The signal ended the wait for an instance', {
     cause,
   })
+}
+
+/** The error of a read that no instance may serve. */
+export function noReaderError({ firstError }: Work): AuroraError {
+  const cause = firstError === undefined ? {} : { cause: firstError }
+  const message = "No reader can serve the read (aurora.noReader is 'fail')"
+  return new AuroraError('ERR_AURORA_NO_READER', message, cause)
 }
 
 /** The error of work that was to run on an instance, and got no connection to it in time. */
@@ -66,7 +85,7 @@ function noConnectionError(work: Work): AuroraError {
 /** It got its connection, or will not have one. */
 export function endOverload(work: Work): void {
   if (work.overloadTimer === undefined) return
-  clearTimeout(work.overloadTimer)
+  work.overloadTimer.clear()
   work.overloadTimer = undefined
   work.overloadedSinceMs = undefined
 }

@@ -31,6 +31,7 @@ export interface WaitingRoomSetup {
 export class WaitingRoom {
   readonly #setup: WaitingRoomSetup
   readonly #queue = new Fifo<Work>()
+  #isClosed = false
 
   constructor(setup: WaitingRoomSetup) {
     this.#setup = setup
@@ -40,24 +41,25 @@ export class WaitingRoom {
     return this.#queue.length
   }
 
-  /** Lets `work` wait. It is failed at once when the room is full, when its time is over already, or when its signal has been given. */
+  /**
+   * Lets `work` wait. It is failed at once when the room is full or closed, when its time is over already, or when its signal has
+   * been given.
+   */
   enter(work: Work): void {
-    const { options, emit } = this.#setup
+    const { options, emit, giveUp } = this.#setup
+    if (this.#isClosed) return giveUp(work, closedError())
     if (this.#queue.length >= options.maxWaiting) {
       const message = `${options.maxWaiting} statements wait already (aurora.maxWaiting)`
-      return this.#giveUp(
-        work,
-        new AuroraError('ERR_AURORA_QUEUE_FULL', message, this.#causeOf(work)),
-      )
+      return giveUp(work, new AuroraError('ERR_AURORA_QUEUE_FULL', message, this.#causeOf(work)))
     }
     const limitMs = work.options?.waitMs ?? options.failoverTimeoutMs
-    if (work.waitedMs >= limitMs) return this.#giveUp(work, this.#tooLate(work))
-    if (work.options?.signal?.aborted) return this.#giveUp(work, abortedError(work))
+    if (work.waitedMs >= limitMs) return giveUp(work, this.#tooLate(work))
+    if (work.options?.signal?.aborted) return giveUp(work, abortedError(work))
     const denial = this.#setup.denial()
-    if (denial !== undefined) return this.#giveUp(work, copyOf(denial) as Error)
+    if (denial !== undefined) return giveUp(work, copyOf(denial) as Error)
     startWaiting(work, limitMs, (why) => {
       if (!this.#queue.remove(work)) return
-      this.#setup.giveUp(work, why === 'late' ? this.#tooLate(work) : abortedError(work))
+      giveUp(work, why === 'late' ? this.#tooLate(work) : abortedError(work))
     })
     this.#queue.push(work)
     emit('statementWaiting', { role: work.askedAs, waiting: this.#queue.length })
@@ -84,15 +86,13 @@ export class WaitingRoom {
 
   /** There is nobody left to wait for: whoever waits gets the reason. */
   refuse(): void {
-    this.close(() => copyOf(this.#setup.denial()) as Error)
+    this.#failAll(() => copyOf(this.#setup.denial()) as Error)
   }
 
-  /** Fails everything that waits. */
-  close(makeError: () => Error): void {
-    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
-      stopWaiting(work)
-      this.#setup.giveUp(work, makeError())
-    }
+  /** The pool is being ended: nobody waits any more, now or later. */
+  close(): void {
+    this.#isClosed = true
+    this.#failAll(closedError)
   }
 
   /** Takes out work that does not want to wait any more. */
@@ -102,9 +102,11 @@ export class WaitingRoom {
     return true
   }
 
-  /** Later, since mysql2 never calls back inside the call. */
-  #giveUp(work: Work, error: Error): void {
-    process.nextTick(() => this.#setup.giveUp(work, error))
+  #failAll(makeError: () => Error): void {
+    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
+      stopWaiting(work)
+      this.#setup.giveUp(work, makeError())
+    }
   }
 
   /** The first error is kept as the cause, never hidden behind the last. */
@@ -133,4 +135,8 @@ export class WaitingRoom {
           this.#causeOf(work),
         )
   }
+}
+
+function closedError(): Error {
+  return new Error('Pool is closed.')
 }

@@ -1,10 +1,13 @@
 import type { StatementOptions } from '../contract/statement-options.js'
+import { monotonicMs } from '../io/clock.js'
 import { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
+import type { TransactionDoubt } from '../policy/decide-retry.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Context } from './consistency.js'
 import type { Holder } from './holder.js'
 import type { Borrower, InstancePool, Lease } from './instance-pool.js'
+import type { PatientTimer } from './patient-timer.js'
 
 /** Where work goes to run; the cluster. */
 export interface Runner {
@@ -16,6 +19,14 @@ export interface Runner {
   succeeded(work: Work): void
   /** It began, and failed. */
   failed(work: Work, error: Error): void
+}
+
+/** What a session has issued, in order. */
+export interface WorkQueue {
+  /** What ran has ended. */
+  onEnded(): void
+  /** What ran has lost its connection, or got none: whatever stands behind it fails of the same error, as it does in mysql2. */
+  onLost(error: Error): void
 }
 
 /**
@@ -42,6 +53,8 @@ export abstract class Work implements Borrower {
   attempts = 0
   /** How often it has failed, whether or not a connection could be had. */
   failures = 0
+  /** How often it was sent on a connection that was lost then. */
+  lossCount = 0
   /** The instance that failed it last. */
   avoid: InstancePool | undefined
   /** The instance that it is about: it runs there and nowhere else, on a connection of its own. */
@@ -57,23 +70,29 @@ export abstract class Work implements Borrower {
   hasWithdrawn = false
   /** Sum of the times that it waited for an instance. */
   waitedMs = 0
+  /** Sum of the times that it stood in line for a connection, where its caller limits no wait. */
+  queuedMs = 0
+  /** Since when it stands in line; undefined while it does not. */
+  queuedSinceMs: number | undefined
   /** When the wait that it is in began; undefined while it does not wait. */
   waitingSinceMs: number | undefined
   /** Ends the wait. */
-  timer: NodeJS.Timeout | undefined
+  timer: PatientTimer | undefined
   onAbort: (() => void) | undefined
   /** When it was first refused because the instance takes no more connections. */
   overloadedSinceMs: number | undefined
   /** Ends its wait for a connection of that instance. */
-  overloadTimer: NodeJS.Timeout | undefined
+  overloadTimer: PatientTimer | undefined
   /** An attempt that may have taken effect was sent, and another followed since the caller allows it. */
   mayHaveRun = false
   hasPreparedAgain = false
   /** The session was pinned, and in a transaction, before this attempt. */
   wasPinned = false
   wasInTransaction = false
-  /** Called when it has ended, before the caller hears of it. */
-  onEnded: (() => void) | undefined
+  /** Of an attempt that failed: whether that transaction was certainly open. */
+  doubt: TransactionDoubt | undefined
+  /** Where it stood in line; told when it has ended, before the caller hears of it. */
+  queue: WorkQueue | undefined
 
   protected readonly runner: Runner
 
@@ -100,10 +119,6 @@ export abstract class Work implements Borrower {
     return undefined
   }
 
-  get takesAny(): boolean {
-    return this.isCheckout && this.holder?.keepsLease === false
-  }
-
   /** Text that a failed classification is remembered by; undefined for what is no statement. */
   abstract readonly text: string | undefined
   /** mysql2 has begun to write it on the connection of this attempt. */
@@ -111,9 +126,18 @@ export abstract class Work implements Borrower {
   /** Something of an answer has reached the caller, or (several statements in one text) the first answer has come. */
   abstract readonly hasDelivered: boolean
   abstract readonly usedLocalInfile: boolean
+  /** Its caller has given a callback. */
+  get hasCallback(): boolean {
+    return true
+  }
+
   /** A session is being opened: any connection will do. */
   get isCheckout(): boolean {
     return false
+  }
+
+  get isAdmitted(): boolean {
+    return this.holder !== undefined && !this.isCheckout
   }
 
   /** Starts it; ends in exactly one `succeeded` or `failed`. */
@@ -140,6 +164,10 @@ export abstract class Work implements Borrower {
 
   get isIdempotent(): boolean {
     return this.options?.idempotent === true || this.sqlClass.hint?.isIdempotent === true
+  }
+
+  onQueued(): void {
+    if (this.waitingSinceMs === undefined) this.queuedSinceMs ??= monotonicMs()
   }
 
   lend(lease: Lease): void {

@@ -2,7 +2,7 @@ import { AuroraError, optionError } from './errors.js'
 import { nearestName } from './nearest-name.js'
 
 /** A timer of Node holds at most this many milliseconds (2^31 − 1); more would fire at once. */
-const MAX_TIMER_MS = 2_147_483_647
+export const MAX_TIMER_MS = 2_147_483_647
 
 /** Refuses a value that is not what it should be; `path` names the option. */
 export type Check = (path: string, value: unknown) => void

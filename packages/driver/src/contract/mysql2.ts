@@ -4,7 +4,7 @@
  * the handshake), and says here what that is, so that a change in mysql2 shows in one place.
  */
 import type { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** What `query` and `execute` call back with. */
 export type ResultCallback = (error: Error | null, rows?: unknown, fields?: unknown) => void
@@ -29,6 +29,13 @@ export interface Command extends EventEmitter {
   readonly _rows: readonly unknown[]
 }
 
+/** What mysql2 speaks over: a socket, or what a `stream` function gives, which may be a channel of somebody else's (SSH). */
+export interface Transport extends Duplex {
+  readonly bytesRead: number
+  readonly remoteAddress?: string | undefined
+  unref?(): unknown
+}
+
 /** mysql2's ConnectionConfig: the options after it has filled in its own defaults. */
 export interface ConnectionConfig {
   host: string
@@ -36,16 +43,21 @@ export interface ConnectionConfig {
   user: string | undefined
   password: string | undefined
   database: string | undefined
+  /** Of the collation that the handshake asks for. */
+  charsetNumber: number
+  /** The capabilities that the handshake asks for. */
+  clientFlags: number
   socketPath: string | undefined
   localAddress: string | undefined
   connectTimeout: number
   enableKeepAlive: boolean
   keepAliveInitialDelay: number | undefined
   namedPlaceholders: boolean
+  queryFormat: unknown
   trace: boolean
   gracefulEnd: boolean
   connectAttributes: Record<string, string>
-  stream: Socket | ((options: unknown) => Socket) | undefined
+  stream: Duplex | ((options: unknown) => Duplex) | undefined
   pool: unknown
 }
 
@@ -64,13 +76,15 @@ export interface PoolConfig {
 export interface CoreConnection extends EventEmitter {
   readonly config: ConnectionConfig
   readonly threadId: number | null
-  readonly stream: Socket
+  readonly stream: Transport
   readonly _handshakePacket: { readonly statusFlags?: number } | null
   readonly _fatalError: Error | null
   readonly _protocolError: Error | null
   readonly _closing: boolean | undefined
   /** The command now on the wire. */
   readonly _command: unknown
+  /** Those that wait behind it. */
+  readonly _commands: { toArray(): Command[] }
   connect(callback: (error: Error | null) => void): void
   query(sql: unknown, values?: unknown, callback?: ResultCallback): Command
   execute(sql: unknown, values?: unknown, callback?: ResultCallback): Command

@@ -33,9 +33,15 @@ export interface AuroraOptions {
   readonly lookup?: LookupFunction
   /** Asked before each physical connect, with the instance's own name; once more after "access denied". @default mysql2's `password` */
   readonly password?: (target: PasswordTarget) => string | Promise<string>
-  /** Which reader serves: the less busy of two picked at random, each in turn, or any. @default 'p2c' */
-  readonly balance?: 'p2c' | 'round-robin' | 'random'
-  /** Readers that lag more serve nothing. @default Infinity */
+  /**
+   * Which reader serves: the less busy of two picked at random, each in turn, any, or of two at random the one whose answers have been
+   * quicker. @default 'p2c'
+   */
+  readonly balance?: 'p2c' | 'round-robin' | 'random' | 'fastest'
+  /**
+   * Readers that lag more serve nothing. While reads have such a limit the topology is asked for every 0.7 s at least, so that a
+   * reader that falls behind is passed over within a second. @default Infinity
+   */
   readonly maxLagMs?: number
   /** When no reader can serve a read: the writer does, or the read fails. @default 'writer' */
   readonly noReader?: 'writer' | 'fail'
@@ -136,7 +142,7 @@ const checks: { readonly [K in keyof ResolvedOptions]: Check } = {
   },
   lookup: isFunction,
   password: isFunction,
-  balance: oneOf('p2c', 'round-robin', 'random'),
+  balance: oneOf('p2c', 'round-robin', 'random', 'fastest'),
   maxLagMs: (path, value) => {
     if (typeof value !== 'number' || !(value >= 0))
       throw optionError(path, 'a number of milliseconds, at least 0', value)
@@ -187,6 +193,7 @@ const statementChecks: { readonly [name: string]: Check } = {
  * @throws AuroraError `ERR_AURORA_OPTION`
  */
 export function checkStatementOptions(given: unknown): void {
-  if (typeof given !== 'object' || given === null) throw optionError('aurora', 'an object', given)
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw optionError('aurora', 'an object', given)
   checkAll(given, statementChecks, 'Unknown statement option aurora.', 'aurora.')
 }

@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { LRUCache } from 'lru-cache'
+import { codeOf } from '../contract/error-code.js'
 import { monotonicMs } from './clock.js'
 
 /** More instance names than any cluster has (15 readers and a writer), with room for renamed and autoscaled ones. */
@@ -24,7 +25,16 @@ const LEADS_NOWHERE: ReadonlySet<string | undefined> = new Set([
   'ENETUNREACH',
 ])
 
+/** An answer that takes longer may never come: a resolver of one's own can lose one. Whoever asks then has it ask anew. */
+const ANSWER_WITHIN_MS = 10_000
+
 type Resolved = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void
+
+/** A name that is being looked up, and who waits for it. */
+interface LookUp {
+  askedAtMs: number
+  readonly callbacks: Resolved[]
+}
 
 interface Missing {
   readonly error: NodeJS.ErrnoException
@@ -36,7 +46,6 @@ interface Entry {
   addresses: readonly LookupAddress[]
   lookedUpAtMs: number
   failingSinceMs: number | undefined
-  isRefreshing: boolean
 }
 
 /**
@@ -45,7 +54,7 @@ interface Entry {
  */
 export class AddressCache {
   readonly #lookup: LookupFunction
-  readonly #underWay = new Map<string, Resolved[]>()
+  readonly #underWay = new Map<string, LookUp>()
   readonly #entries = new LRUCache<string, Entry>({ max: MAX_NAMES })
   /** Names that do not exist (ghosts stay in the topology for a day), and when each may be asked for again. */
   readonly #missing = new LRUCache<string, Missing>({ max: MAX_NAMES })
@@ -137,7 +146,6 @@ export class AddressCache {
       addresses,
       lookedUpAtMs: monotonicMs(),
       failingSinceMs: undefined,
-      isRefreshing: false,
     })
   }
 
@@ -147,10 +155,8 @@ export class AddressCache {
   }
 
   #refresh(host: string, entry: Entry, hasMoved: () => void = ignore): void {
-    if (entry.isRefreshing) return
-    entry.isRefreshing = true
+    if (this.#isBeingAsked(host)) return
     this.#resolve(host, (error, addresses) => {
-      entry.isRefreshing = false
       entry.lookedUpAtMs = monotonicMs()
       if (error !== null) return
       const isKnown = addresses.some(({ address }) =>
@@ -161,32 +167,51 @@ export class AddressCache {
     })
   }
 
+  #isBeingAsked(host: string): boolean {
+    const { askedAtMs = Number.NEGATIVE_INFINITY } = this.#underWay.get(host) ?? {}
+    return monotonicMs() - askedAtMs < ANSWER_WITHIN_MS
+  }
+
   /** Looks a name up; who asks for it meanwhile gets the same answer. */
   #resolve(host: string, callback: Resolved): void {
-    const waiting = this.#underWay.get(host)
-    if (waiting !== undefined) {
-      waiting.push(callback)
-      return
-    }
-    const callbacks = [callback]
-    this.#underWay.set(host, callbacks)
-    const done: Resolved = (error, addresses) => {
+    const isBeingAsked = this.#isBeingAsked(host)
+    const lookUp = this.#underWay.get(host) ?? { askedAtMs: monotonicMs(), callbacks: [] }
+    lookUp.callbacks.push(callback)
+    if (isBeingAsked) return
+    lookUp.askedAtMs = monotonicMs()
+    this.#underWay.set(host, lookUp)
+    this.#ask(host, (error, addresses) => {
+      // The first answer counts, whoever was asked again.
+      if (this.#underWay.get(host) !== lookUp) return
       this.#underWay.delete(host)
       this.#noteMissing(host, error)
-      for (const each of callbacks) each(error, addresses)
-    }
-    this.#lookup(host, { all: true }, (error, found, family) => {
-      if (error !== null) return done(error, [])
+      for (const each of lookUp.callbacks) each(error, addresses)
+    })
+  }
+
+  #ask(host: string, done: Resolved): void {
+    const take: Parameters<LookupFunction>[2] = (error, found, family) => {
+      if (error !== null) return done(failureOf(host, error), [])
       const addresses =
-        typeof found === 'string'
-          ? [{ address: found, family: family ?? 4 }]
-          : (found as LookupAddress[])
+        typeof found === 'string' ? [{ address: found, family: family ?? 4 }] : found
       if (addresses.length > 0) return done(null, addresses)
       const missing: NodeJS.ErrnoException = new Error(`getaddrinfo ENOTFOUND ${host}`)
       missing.code = 'ENOTFOUND'
       done(missing, [])
-    })
+    }
+    try {
+      this.#lookup(host, { all: true }, take)
+    } catch (error) {
+      done(failureOf(host, error), [])
+    }
   }
+}
+
+/** What a look-up failed with; a resolver of one's own may give no code, by which it is known for what it is. */
+function failureOf(host: string, error: unknown): NodeJS.ErrnoException {
+  if (codeOf(error) !== undefined) return error as NodeJS.ErrnoException
+  const failure = new Error(`The look-up of ${host} failed`, { cause: error })
+  return Object.assign(failure, { code: 'EAI_FAIL', syscall: 'getaddrinfo' })
 }
 
 /** Gives addresses in the form that `net.connect` asked for. */

@@ -1,11 +1,10 @@
 import type { CoreConnection, OkResult } from '../contract/mysql2.js'
 import { STATUS_AUTOCOMMIT, STATUS_IN_TRANSACTION } from '../contract/mysql2.js'
+import type { TransactionDoubt } from '../policy/decide-retry.js'
 import { monotonicMs } from './clock.js'
 import type { Permit } from './permits.js'
+import { sayGoodbye } from './say-goodbye.js'
 import { SessionState } from './session-state.js'
-
-/** How long a server has to close a connection after we have said goodbye. */
-const GOODBYE_MS = 1_000
 
 /** Whose connection it is: an instance's pool. */
 export interface Lender {
@@ -34,8 +33,10 @@ export class Connection<L extends Lender = Lender> {
   isDoubtful = false
   /** The socket is gone, or mysql2 has given it up. */
   isDead = false
-  /** Carries what a session left (locks, autocommit, a session user): never lent again. */
+  /** Never lent again. */
   isSpent = false
+  /** Carries what a session left (locks, variables, another autocommit): reset before it is lent again, or closed. */
+  isSoiled = false
   /** Holds what lives on it alone (locks, variables): of no use any more when its instance is no writer. */
   isBound = false
   /** mysql2's `timeout` has fired, and the reply is still to come: lent to nobody until it has. */
@@ -48,10 +49,20 @@ export class Connection<L extends Lender = Lender> {
   state = SessionState.BASE
   /** The state that a session left here when it was released: whoever borrows a writer's connection takes it as it is, as in mysql2. */
   leftState = SessionState.BASE
+  /** As the last OK packet told it. */
+  affectedRows = 0
   isInTransaction: boolean
   isAutocommit: boolean
-  /** As the handshake told it: a session that changed it leaves a connection that is not lent again. */
+  /** What an error since the last OK packet, which brings no flags, may have done to the transaction that is believed open. */
+  doubt: TransactionDoubt | undefined
+  /** What the application's `connection` listeners sent, to be sent again after a reset; undefined where that cannot be told. */
+  initTexts: readonly string[] | undefined
+  /** What the handshake chose; mysql2 keeps its config up with what is set later. */
+  readonly database: string | undefined
+  readonly charsetNumber: number
+  /** As the handshake told it: a session that changed it leaves a connection that is reset before it is lent again. */
   readonly wasBornAutocommit: boolean
+  readonly #onDeath: () => void
   #heardBytes = 0
 
   constructor(
@@ -65,26 +76,32 @@ export class Connection<L extends Lender = Lender> {
     this.generation = lender.generation
     this.roleVersion = lender.roleVersion
     this.permit = permit
+    this.database = core.config.database
+    this.charsetNumber = core.config.charsetNumber
     const flags = core._handshakePacket?.statusFlags
     this.isAutocommit = isBornAutocommit(core)
     this.wasBornAutocommit = this.isAutocommit
     this.isInTransaction = flags !== undefined && (flags & STATUS_IN_TRANSACTION) !== 0
-    const die = (error?: Error) => {
-      if (this.isDead) return
-      this.isDead = true
-      // After an answer that breaks the protocol mysql2 leaves the socket open.
-      core.stream.destroy()
-      onDeath(this)
-      const onLost = this.onLost
-      this.onLost = undefined
-      onLost?.(error ?? lostError('Connection lost: The server closed the connection.'))
-    }
+    this.#onDeath = () => onDeath(this)
+    const die = (error?: Error): void => this.noteLoss(error)
     core.on('error', die)
     core.stream.once('close', () => die(core._fatalError ?? core._protocolError ?? undefined))
     // A server that closes an idle connection sends only this.
     core.stream.once('end', () => {
       if (core._command === null || core._command === undefined) die()
     })
+  }
+
+  /** It is gone. mysql2 tells what runs on it before it tells us: nothing may begin there any more. */
+  noteLoss(error?: Error): void {
+    if (this.isDead) return
+    this.isDead = true
+    // After an answer that breaks the protocol mysql2 leaves the socket open.
+    this.core.stream.destroy()
+    this.#onDeath()
+    const onLost = this.onLost
+    this.onLost = undefined
+    onLost?.(error ?? lostError('Connection lost: The server closed the connection.'))
   }
 
   /** Fenced: its instance's connections were cleared after it was opened. */
@@ -99,10 +116,19 @@ export class Connection<L extends Lender = Lender> {
 
   /** Remembers what an OK packet said of the session. Result sets and errors say nothing: then the more cautious belief holds. */
   noteOk(result: OkResult): void {
+    this.affectedRows = result.affectedRows ?? 0
     const status = result.serverStatus
     if (status === undefined) return
+    this.doubt = undefined
     this.isInTransaction = (status & STATUS_IN_TRANSACTION) !== 0
     this.isAutocommit = (status & STATUS_AUTOCOMMIT) !== 0
+  }
+
+  /** The server has begun its session anew, without a word about its flags: what was open is rolled back. */
+  noteReset(): void {
+    this.doubt = undefined
+    this.isInTransaction = false
+    this.isAutocommit = this.wasBornAutocommit
   }
 
   /** It comes back: what counts as use is that something was heard of it. */
@@ -127,18 +153,10 @@ export class Connection<L extends Lender = Lender> {
     this.core.stream.destroy(error)
   }
 
-  /** Says goodbye to the server once what runs has ended. A server that does not close its end is not waited for. */
+  /** Says goodbye to the server once what runs has ended. */
   end(done?: () => void): void {
-    if (this.isDead) {
-      done?.()
-      return
-    }
-    const { stream } = this.core
-    this.core._realEnd(() => {
-      const timer = setTimeout(() => stream.destroy(), GOODBYE_MS).unref()
-      stream.once('close', () => clearTimeout(timer))
-      done?.()
-    })
+    if (this.isDead) done?.()
+    else sayGoodbye(this.core, done)
   }
 }
 

@@ -1,8 +1,10 @@
 import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net'
 import mysql from 'mysql2'
-import type { ConnectionConfig, CoreConnection } from '../contract/mysql2.js'
+import type { ConnectionConfig, CoreConnection, Transport } from '../contract/mysql2.js'
 import type { PasswordTarget } from '../contract/options.js'
 import type { Endpoint } from '../model/endpoint.js'
+import { lostError } from './connection.js'
+import { countBytes } from './count-bytes.js'
 
 /** mysql2's typings hide this constructor's arguments. */
 const PoolConnection = mysql.PoolConnection as unknown as new (
@@ -39,7 +41,7 @@ export interface ConnectTarget {
   /** Settings of this connection alone. */
   readonly overrides?: Partial<ConnectionConfig>
   /** Given the socket as soon as there is one, so that a connect under way can be cut. */
-  readonly onSocket?: (socket: Socket) => void
+  readonly onSocket?: (socket: Transport) => void
 }
 
 /**
@@ -55,12 +57,18 @@ export async function openConnection(
   if (password === undefined) return handshake(owner, target, config.password)
   const asked: PasswordTarget = { ...target.endpoint, user: config.user }
   const withinMs = config.connectTimeout || PASSWORD_WITHIN_MS
+  const logIn = async (): Promise<CoreConnection> => {
+    const answer = await askPassword(password, asked, withinMs)
+    // Until now there was no socket that could have been cut.
+    if (owner._closed) throw lostError('The connection is not wanted any more')
+    return handshake(owner, target, answer)
+  }
   try {
-    return await handshake(owner, target, await askPassword(password, asked, withinMs))
+    return await logIn()
   } catch (error) {
     if ((error as { errno?: unknown }).errno !== ACCESS_DENIED) throw error
     // A signed token may have run out between its making and its use.
-    return handshake(owner, target, await askPassword(password, asked, withinMs))
+    return logIn()
   }
 }
 
@@ -111,7 +119,7 @@ function handshake(
       clearTimeout(timer)
       if (error !== null && error !== undefined) return reject(asLost(error))
       // An idle pool never keeps the process alive; while a statement waits, ProcessHold does.
-      core.stream.unref()
+      core.stream.unref?.()
       resolve(core)
     })
   })
@@ -131,7 +139,8 @@ function configFor(target: ConnectTarget, password: string | undefined): Connect
     own.port = endpoint.port
   }
   own.stream = (options: unknown) => {
-    const socket = typeof given === 'function' ? given(options) : openSocket(own, target.lookup)
+    const stream = typeof given === 'function' ? given(options) : openSocket(own, target.lookup)
+    const socket = countBytes(stream)
     onSocket?.(socket)
     // Whoever connects with a copy of this config has a socket of their own.
     onSocket = undefined

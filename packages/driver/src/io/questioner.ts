@@ -1,5 +1,5 @@
-import type { LookupFunction, Socket } from 'node:net'
-import type { ConnectionConfig, CoreConnection } from '../contract/mysql2.js'
+import type { LookupFunction } from 'node:net'
+import type { ConnectionConfig, CoreConnection, Transport } from '../contract/mysql2.js'
 import type { PasswordTarget } from '../contract/options.js'
 import type { Endpoint } from '../model/endpoint.js'
 import { parseTopologyRows } from '../model/parse-topology-rows.js'
@@ -10,6 +10,7 @@ import { monotonicMs } from './clock.js'
 import { lostError } from './connection.js'
 import { type ConnectionOwner, openConnection } from './open-connection.js'
 import { type Life, type Patience, watchLife } from './patience.js'
+import { sayGoodbye } from './say-goodbye.js'
 
 /**
  * Identity, role and table in one round trip, so that no two moments are compared.
@@ -78,11 +79,12 @@ interface Answer {
  * `connection` event. One question is under way at a time.
  */
 export class Questioner implements ConnectionOwner {
-  readonly _closed = false
   readonly endpoint: Endpoint
   readonly #target: QuestionerTarget
   #core: CoreConnection | undefined
-  #opening: Socket | undefined
+  /** The connection that is being opened, and its socket once there is one. */
+  #opening: Promise<CoreConnection> | undefined
+  #socket: Transport | undefined
   #isClosed = false
   #connectedMs = Number.NEGATIVE_INFINITY
   #pending: Promise<TopologyReport> | undefined
@@ -104,7 +106,7 @@ export class Questioner implements ConnectionOwner {
 
   /** Bytes that the endpoint has sent on this connection. */
   get bytesRead(): number {
-    return this.#core?.stream.bytesRead ?? this.#opening?.bytesRead ?? 0
+    return this.#core?.stream.bytesRead ?? this.#socket?.bytesRead ?? 0
   }
 
   /**
@@ -151,7 +153,15 @@ export class Questioner implements ConnectionOwner {
   /** Ends the connection; a question under way fails. */
   close(): void {
     this.#isClosed = true
-    this.#drop(lostError('The question was withdrawn'))
+    const core = this.#core
+    if (core === undefined || this.isAsking)
+      return this.#drop(lostError('The question was withdrawn'))
+    this.#core = undefined
+    sayGoodbye(core)
+  }
+
+  get _closed(): boolean {
+    return this.#isClosed
   }
 
   _removeConnection(core: unknown): void {
@@ -195,7 +205,7 @@ export class Questioner implements ConnectionOwner {
     let borrowed: Borrowed | undefined
     let core = this.#core
     try {
-      core ??= await this.#target.outside(() => this.#open())
+      core ??= await this.#opened()
     } catch (error) {
       borrowed = classifyError(error) === 'overloaded' ? this.#target.borrow() : undefined
       if (borrowed === undefined) throw error
@@ -219,8 +229,21 @@ export class Questioner implements ConnectionOwner {
     }
   }
 
+  /** One is opened at a time. A question that was given up may have left one that waits for its password: the next joins it. */
+  #opened(): Promise<CoreConnection> {
+    if (this.#opening !== undefined) return this.#opening
+    const opening = this.#target
+      .outside(() => this.#open())
+      .finally(() => {
+        if (this.#opening === opening) this.#opening = undefined
+      })
+    this.#opening = opening
+    return opening
+  }
+
   async #open(): Promise<CoreConnection> {
     const { config } = this.#target
+    let own: Transport | undefined
     try {
       const core = await openConnection(this, {
         ...this.#target,
@@ -229,8 +252,9 @@ export class Questioner implements ConnectionOwner {
           connectAttributes: { ...config.connectAttributes, ...MONITOR_ATTRIBUTE },
         } as Partial<ConnectionConfig>,
         onSocket: (socket) => {
-          this.#opening = socket
-          socket.unref()
+          own = socket
+          this.#socket = socket
+          socket.unref?.()
           socket.once('connect', () => {
             this.#connectedMs = monotonicMs()
           })
@@ -247,14 +271,18 @@ export class Questioner implements ConnectionOwner {
       this.#core = core
       return core
     } finally {
-      this.#opening = undefined
+      if (this.#socket === own) this.#socket = undefined
     }
   }
 
   #drop(error: Error): void {
-    const stream = this.#core?.stream ?? this.#opening
+    const stream = this.#core?.stream ?? this.#socket
     this.#core = undefined
-    stream?.destroy(error)
+    if (stream === undefined || stream.destroyed) return
+    // Another may be opened at once, whether or not mysql2 tells of the end of this one.
+    this.#opening = undefined
+    this.#socket = undefined
+    stream.destroy(error)
   }
 }
 

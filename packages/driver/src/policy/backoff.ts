@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '../contract/checks.js'
+
 /**
  * How long to wait before attempt `attempt` (0 is the first repetition): anything from nothing
  * to `baseMs` doubled per attempt, at most `capMs`. Full jitter spreads a crowd best
@@ -12,7 +14,7 @@ export function fullJitterMs(
   return random() * Math.min(capMs, baseMs * 2 ** attempt)
 }
 
-/** An interval give or take a share of itself: `spread` 0.5 means ± 50 %. */
+/** An interval give or take a share of itself: `spread` 0.5 means ± 50 %. No longer than a timer holds. */
 export function aroundMs(intervalMs: number, spread: number, random: () => number): number {
-  return intervalMs * (1 + spread * (2 * random() - 1))
+  return Math.min(MAX_TIMER_MS, intervalMs * (1 + spread * (2 * random() - 1)))
 }

@@ -60,6 +60,13 @@ const KIND_OF_ERRNO: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind>
   [1243, 'stale-handle'], // ER_UNKNOWN_STMT_HANDLER
 ])
 
+/** The statement did nothing, and the server closes the connection right behind its answer (MySQL 8.4 error reference). */
+const LAST_WORDS: ReadonlySet<unknown> = new Set([
+  1153, // ER_NET_PACKET_TOO_LARGE
+  1156, // ER_NET_PACKETS_OUT_OF_ORDER
+  1157, // ER_NET_UNCOMPRESS_ERROR
+])
+
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ['PROTOCOL_SEQUENCE_TIMEOUT', 'timeout'],
   ['HANDSHAKE_NO_SSL_SUPPORT', 'unusable'],
@@ -132,9 +139,29 @@ export function classifyError(error: unknown): ErrorKind {
     if (code === 'HANDSHAKE_SSL_ERROR') {
       return TLS_CUT_TEXT.test(message) ? 'lost' : 'unusable'
     }
-    return KIND_OF_CODE.get(code) ?? 'ordinary'
+    return KIND_OF_CODE.get(code) ?? (endsSocket(error, code) ? 'lost' : 'ordinary')
   }
   return CLOSED_STATE.test(message) ? 'lost' : 'ordinary'
+}
+
+/**
+ * The system's, a resolver's or TLS's own error, whatever its code, that ended a connection or kept it from coming about. What an
+ * application's `typeCast` or login plugin throws is marked as fatal by mysql2, too.
+ */
+function endsSocket(error: object, code: string): boolean {
+  const { fatal, syscall } = error as { fatal?: unknown; syscall?: unknown }
+  return fatal === true && (typeof syscall === 'string' || code.startsWith('ERR_SSL_'))
+}
+
+/** A server's own error: whoever refuses us lives. What keeps us from asking at all proves nothing. */
+export function isAnswer(error: unknown): boolean {
+  const { errno } = (error ?? {}) as { errno?: unknown }
+  return typeof errno === 'number' && errno > 0
+}
+
+/** Whether the connection that this came on is about to be closed by the server, and must be lent to nobody. */
+export function isLastWord(error: unknown): boolean {
+  return LAST_WORDS.has((error as { errno?: unknown } | null | undefined)?.errno)
 }
 
 /** A limit that counts per hour (1226): waiting for it is hopeless, so it surfaces at once. */

@@ -2,8 +2,17 @@ import type { Role } from '../model/topology.js'
 import type { ErrorKind } from './classify-error.js'
 import type { SqlClass } from './sql-class.js'
 
+/**
+ * A failover may overtake a statement on two readers, and once more. One whose connection is lost each time it is sent is itself the
+ * cause: it would take down every instance, the writer included.
+ */
+const LOSSES_TO_BEAR = 3
+
 /** What is known of a statement that failed: it may have run, or whatever it did is undone. */
 export type Outcome = 'unknown' | 'rolled-back'
+
+/** An error since the last OK packet may have ended the transaction that is believed open: undone it, or committed it. */
+export type TransactionDoubt = 'undone' | 'committed'
 
 /** One attempt at a statement, and how it failed. */
 export interface FailedAttempt {
@@ -14,6 +23,10 @@ export interface FailedAttempt {
   readonly isPinned: boolean
   /** It was so by a transaction. */
   readonly inTransaction: boolean
+  /** Undefined: that transaction was certainly open. */
+  readonly doubt: TransactionDoubt | undefined
+  /** Something that is not certainly a read has run in the session since its last transaction ended. */
+  readonly hasChanges: boolean
   /**
    * Nothing but BEGIN or SET TRANSACTION went before it in that transaction, and nothing else pins
    * the session.
@@ -30,6 +43,8 @@ export interface FailedAttempt {
   readonly hasDelivered: boolean
   /** A stream was read for LOAD DATA LOCAL; it cannot be read again. */
   readonly usedLocalInfile: boolean
+  /** How often it was sent on a connection that was lost then, this time included. */
+  readonly lossCount: number
   /** The pool's retry budget allows one more repetition. */
   readonly hasBudget: boolean
 }
@@ -121,7 +136,7 @@ function endSession(attempt: FailedAttempt): RetryDecision {
   // A server that was restarted under its connections says itself that what was to be committed is undone.
   const isUndone = attempt.kind === 'restarted' && attempt.sql.control === 'commit'
   return surface({
-    outcome: mayHaveRun(attempt) && !isUndone ? 'unknown' : 'rolled-back',
+    outcome: mayHaveRun(attempt) && !isUndone ? 'unknown' : outcomeOfLoss(attempt.doubt),
     sessionIsDead: isLost,
     seekWriter: attempt.askedAs === 'writer',
     rollBackFirst: !isLost,
@@ -133,7 +148,8 @@ function afterLostConnection(attempt: FailedAttempt): RetryDecision {
   if (!attempt.wasSent) {
     return runAgain({ seekWriter })
   }
-  const canRepeat = !attempt.hasDelivered && !attempt.usedLocalInfile
+  const isCause = attempt.lossCount > LOSSES_TO_BEAR
+  const canRepeat = !attempt.hasDelivered && !attempt.usedLocalInfile && !isCause
   if (canRepeat && ((attempt.sql.isRepeatable && attempt.hasBudget) || attempt.isIdempotent)) {
     return runAgain({ seekWriter })
   }
@@ -148,7 +164,7 @@ function afterRefusal(attempt: FailedAttempt): RetryDecision {
   const canRepeat = ranNothing && !attempt.usedLocalInfile && !attempt.hasDelivered
   if (attempt.inTransaction && !(canRepeat && attempt.isFirstInTransaction)) {
     return surface({
-      outcome: ranNothing ? 'rolled-back' : 'unknown',
+      outcome: ranNothing ? outcomeOfLoss(attempt.doubt) : 'unknown',
       seekWriter,
       rollBackFirst: true,
     })
@@ -184,14 +200,22 @@ function afterOverload(attempt: FailedAttempt): RetryDecision {
  */
 function afterStaleHandle(attempt: FailedAttempt): RetryDecision {
   if (attempt.inTransaction && !attempt.isFirstInTransaction) {
-    return surface({ outcome: 'rolled-back', rollBackFirst: true })
+    return surface({ outcome: outcomeOfLoss(attempt.doubt), rollBackFirst: true })
   }
   return runAgain({ prepareAgain: true, replayBegin: attempt.inTransaction })
 }
 
-/** Outside a transaction every statement that has effects commits them by itself. */
-function mayHaveRun({ wasSent, sql, inTransaction }: FailedAttempt): boolean {
-  return wasSent && (sql.mayCommit || (!inTransaction && !sql.isRepeatable))
+/** What a transaction has come to whose connection is lost, or which its server has undone, before its COMMIT. */
+export function outcomeOfLoss(doubt: TransactionDoubt | undefined): Outcome {
+  return doubt === 'committed' ? 'unknown' : 'rolled-back'
+}
+
+/** Outside a transaction every statement that has effects commits them by itself; a COMMIT without any commits nothing. */
+function mayHaveRun(attempt: FailedAttempt): boolean {
+  const { wasSent, sql, inTransaction, doubt, hasChanges } = attempt
+  if (!wasSent) return false
+  if (sql.control === 'commit' && sql.isSingle) return hasChanges
+  return sql.mayCommit || (!sql.isRepeatable && (!inTransaction || doubt !== undefined))
 }
 
 function surface(decision: Partial<Omit<Surface, 'action'>>): Surface {

@@ -6,8 +6,10 @@ export type Balance = 'p2c' | 'round-robin' | 'random' | 'fastest'
 /** A reader as the pool knows it at this moment. */
 export interface Candidate {
   readonly instance: Instance
-  /** Statements that run on it now, ours only. */
-  readonly underWay: number
+  /** Connections that are in use, by a statement or by a session, and those who wait for one; ours only. */
+  readonly load: number
+  /** 1: all connections that it may have are in use; 2: and none of them by a statement or opened just now, so that nobody knows when one comes back. */
+  readonly crowding: 0 | 1 | 2
   readonly isReachable: boolean
   /** Until then (our monotonic clock) others are preferred; 0 for never. */
   readonly penaltyUntilMs: number
@@ -34,9 +36,9 @@ export interface ReaderWish<C extends Candidate = Candidate> {
 /**
  * The reader that gets the next read, or undefined when none may have it.
  *
- * Unreachable, too far behind, or not known to show what must be seen: excluded. In penalty or to
- * be avoided: only when there is no better one, so that a bad hint never leaves nobody.
- * Then `p2c` takes of two at random the one with fewer statements under way, `fastest` of two at
+ * Unreachable, too far behind, or not known to show what must be seen: excluded. Crowded, in penalty or
+ * to be avoided: only when there is no better one, so that a bad hint never leaves nobody.
+ * Then `p2c` takes of two at random the one with less load, `fastest` of two at
  * random the one with the shorter expected answer, `random` any, `round-robin` the next.
  */
 export function selectReader<C extends Candidate>(
@@ -77,7 +79,7 @@ export function selectReader<C extends Candidate>(
       )
       const isOtherBetter =
         want.balance === 'p2c'
-          ? other !== undefined && one !== undefined && other.underWay < one.underWay
+          ? other !== undefined && one !== undefined && other.load < one.load
           : other !== undefined && one !== undefined && expectedMs(other) < expectedMs(one)
       return isOtherBetter ? other : one
     }
@@ -88,7 +90,9 @@ export function selectReader<C extends Candidate>(
   }
 }
 
-const EXCLUDED = 4
+const IN_PENALTY = 3
+const TO_BE_AVOIDED = 6
+const EXCLUDED = 12
 
 /** 0 is a reader nothing speaks against; higher is worse; `EXCLUDED` must not be used. */
 function rankOf(candidate: Candidate, want: ReaderWish): number {
@@ -99,7 +103,8 @@ function rankOf(candidate: Candidate, want: ReaderWish): number {
   ) {
     return EXCLUDED
   }
-  return (candidate.penaltyUntilMs > want.nowMs ? 1 : 0) + (candidate === want.avoid ? 2 : 0)
+  const penalty = candidate.penaltyUntilMs > want.nowMs ? IN_PENALTY : 0
+  return candidate.crowding + penalty + (candidate === want.avoid ? TO_BE_AVOIDED : 0)
 }
 
 /** An unknown lag may be any lag. */
@@ -136,7 +141,7 @@ function pick(count: number, random: () => number): number {
 /** A reader never measured is tried at once, but not by a crowd. */
 function expectedMs(candidate: Candidate): number {
   if (candidate.ewmaMs === undefined) {
-    return candidate.underWay === 0 ? 0 : Number.POSITIVE_INFINITY
+    return candidate.load === 0 ? 0 : Number.POSITIVE_INFINITY
   }
-  return candidate.ewmaMs * (candidate.underWay + 1)
+  return candidate.ewmaMs * (candidate.load + 1)
 }

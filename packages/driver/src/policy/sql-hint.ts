@@ -13,21 +13,23 @@ const NAME = 'aurora:'
 
 /**
  * Reads a hint such as `aurora:writer` or `aurora:reader,idempotent` from the comments that stand
- * before the statement; comments elsewhere, and anything inside literals, say nothing.
+ * before the statement, all of them together; comments elsewhere, and anything inside literals, say nothing.
  */
 export function parseSqlHint(text: string): ParsedHint | undefined {
   // Nearly every text begins with a letter.
   if (text.charCodeAt(0) > 64) {
     return undefined
   }
+  let items: string | undefined
   LEADING.lastIndex = 0
   for (let comment = LEADING.exec(text); comment !== null; comment = LEADING.exec(text)) {
     const said = (comment[1] ?? comment[2] ?? '').trim()
     if (said.slice(0, NAME.length).toLowerCase() === NAME) {
-      return parseItems(said.slice(NAME.length))
+      const list = said.slice(NAME.length)
+      items = items === undefined ? list : `${items},${list}`
     }
   }
-  return undefined
+  return items === undefined ? undefined : parseItems(items)
 }
 
 function parseItems(list: string): ParsedHint {

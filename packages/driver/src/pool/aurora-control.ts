@@ -1,18 +1,7 @@
+import type { DrainOptions, SessionOptions } from '../contract/control-options.js'
 import type { AuroraEventMap, AuroraEventName } from '../contract/events.js'
 import type { Topology } from '../model/topology.js'
 import type { ClusterStats } from './cluster-stats.js'
-
-/** How `drain()` goes about it. */
-export interface DrainOptions {
-  /** How long what runs may still take, in milliseconds; then it is cut. @default 30000 */
-  readonly timeoutMs?: number
-}
-
-/** What a session knows of what went before it. */
-export interface SessionOptions {
-  /** A text that `mark()` returned, here or in another process. */
-  readonly after?: string
-}
 
 /** `pool.aurora`: everything that mysql2's pool has no name for. */
 export interface AuroraControl {
@@ -35,7 +24,7 @@ export interface AuroraControl {
 
   /**
    * Resolves once an instance has confirmed itself as the writer, or it is known that there is none to look for (a plain server, one
-   * endpoint). For readiness probes. Rejects when the pool is ended meanwhile.
+   * endpoint). For readiness probes. Rejects when the pool is ended meanwhile, and with `ERR_AURORA_NO_WRITER` after `failoverTimeoutMs`.
    */
   ready(): Promise<void>
 
@@ -43,7 +32,7 @@ export interface AuroraControl {
    * Runs `work` as one request: it sees what it has written, and its reads do not go back in time. With `after` it also sees what
    * whoever made that mark had seen.
    *
-   * @throws AuroraError `ERR_AURORA_OPTION` when `after` is no mark
+   * @throws AuroraError `ERR_AURORA_OPTION` when `after` is no mark, or an option is unknown
    */
   session<T>(work: () => T, options?: SessionOptions): T
 

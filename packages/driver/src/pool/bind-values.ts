@@ -1,6 +1,8 @@
 /** mysql2's own words for values that a prepared statement cannot take; it throws them at the call. */
 const NOT_AN_ARRAY = 'Bind parameters must be array if namedPlaceholders parameter is not enabled'
-const HAS_UNDEFINED = 'Bind parameters must not contain undefined. To pass SQL NULL specify JS null'
+/** Of a value that is missing. */
+export const HAS_UNDEFINED =
+  'Bind parameters must not contain undefined. To pass SQL NULL specify JS null'
 const HAS_FUNCTION =
   'Bind parameters must not contain function(s). To pass the body of a function as a string call .toString() first'
 

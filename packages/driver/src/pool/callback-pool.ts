@@ -49,6 +49,9 @@ export class CallbackPool extends MysqlPool {
     this.#engine = engine
     this.#role = role
     engine.addSurface(this)
+    engine.onEnd(() => {
+      this._closed = true
+    })
     showQueues(this, engine.cluster)
   }
 
@@ -92,12 +95,13 @@ export class CallbackPool extends MysqlPool {
     command: Command | undefined,
     callback: ResultCallback | undefined,
   ): void {
-    const { cluster, isDraining } = this.#engine
+    const { cluster, isDraining, runner } = this.#engine
     let statement: Statement
     try {
       if (this._closed) throw new Error('Pool is closed.')
       if (isDraining) throw drainingError()
-      statement = makeStatement(cluster, method, sql, values, this.#role, command, callback)
+      const role = this.#role
+      statement = makeStatement(cluster, method, sql, values, role, command, callback, runner)
     } catch (error) {
       process.nextTick(() => {
         if (callback !== undefined) callback(error as Error)
@@ -132,7 +136,6 @@ export class CallbackPool extends MysqlPool {
     const done = callback ?? (() => {})
     this._closed = true
     if (this.#role !== undefined) return process.nextTick(done)
-    for (const view of [this.#writer, this.#reader]) if (view !== undefined) view._closed = true
     this.#engine.end(() => done(undefined))
   }
 

@@ -2,6 +2,7 @@ import type { Holder } from '../cluster/holder.js'
 import type { Lease } from '../cluster/instance-pool.js'
 import { type Runner, Work } from '../cluster/work.js'
 import type { CoreConnection, OkResult } from '../contract/mysql2.js'
+import { throwAlone } from '../contract/throw-alone.js'
 import { lostError } from '../io/connection.js'
 import type { SqlClass } from '../policy/sql-class.js'
 
@@ -37,18 +38,22 @@ export class ConnectionCommand<T> extends Work {
   readonly usedLocalInfile = false
   #hasStarted = false
   readonly #run: (core: CoreConnection, done: CommandDone<T>) => void
-  readonly #callback: (error: Error | null, result?: T) => void
+  readonly #callback: ((error: Error | null, result?: T) => void) | undefined
 
   constructor(
     runner: Runner,
     sqlClass: SqlClass,
     holder: Holder,
     run: (core: CoreConnection, done: CommandDone<T>) => void,
-    callback: (error: Error | null, result?: T) => void,
+    callback: ((error: Error | null, result?: T) => void) | undefined,
   ) {
     super(runner, sqlClass, undefined, holder, undefined)
     this.#run = run
     this.#callback = callback
+  }
+
+  override get hasCallback(): boolean {
+    return this.#callback !== undefined
   }
 
   get wasSent(): boolean {
@@ -70,13 +75,24 @@ export class ConnectionCommand<T> extends Work {
       lease.onLost = undefined
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       if (typeof ok === 'object' && ok !== null && !Array.isArray(ok)) lease.noteOk(ok as OkResult)
+      // mysql2 keeps the answer to these to itself.
+      if (this.sqlClass === CHANGES_SESSION) lease.noteReset()
       this.runner.succeeded(this)
-      this.#callback(null, result)
+      this.#tell(null, result)
     })
   }
 
   fail(error: unknown): void {
-    this.#callback(error as Error)
+    this.#tell(error as Error)
+  }
+
+  /** mysql2 calls some of these back while it reads the answer. */
+  #tell(error: Error | null, result?: T): void {
+    try {
+      this.#callback?.(error, result)
+    } catch (thrown) {
+      throwAlone(thrown)
+    }
   }
 
   whenReplied(): void {}

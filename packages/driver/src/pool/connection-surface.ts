@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js'
-import type { Holder } from '../cluster/holder.js'
+import { Holder } from '../cluster/holder.js'
 import type { Work } from '../cluster/work.js'
 import type {
   Command,
@@ -13,6 +13,7 @@ import type { SqlClass } from '../policy/sql-class.js'
 import { checkBindValues } from './bind-values.js'
 import { CHANGES_SESSION, type CommandDone, ConnectionCommand, PING } from './connection-command.js'
 import { ConnectionView } from './connection-view.js'
+import { formatText } from './format-text.js'
 import { makeCommand, requestOf } from './make-command.js'
 import { prepareInSession } from './prepared-statement.js'
 import { StatementQueue } from './statement-queue.js'
@@ -26,6 +27,8 @@ export abstract class ConnectionSurface extends ConnectionView {
   readonly #cluster: Cluster
   readonly #holder: Holder
   readonly #queue: StatementQueue
+  /** To whom belongs what is refused. */
+  #refused: Holder | undefined
   /** The connection of which the thread id was told last. */
   #told: CoreConnection | undefined
 
@@ -34,6 +37,15 @@ export abstract class ConnectionSurface extends ConnectionView {
     this.#cluster = cluster
     this.#holder = holder
     this.#queue = new StatementQueue(cluster)
+    holder.listener = this
+  }
+
+  /** What bound it to its connection is lost with that: told as mysql2 tells the loss of a connection. */
+  onSessionLost(error: Error): void {
+    process.nextTick(() => {
+      if ((error as { code?: unknown }).code === 'PROTOCOL_CONNECTION_LOST') this.emit('end')
+      if (this.listenerCount('error') > 0) this.emit('error', error)
+    })
   }
 
   protected get cluster(): Cluster {
@@ -46,6 +58,26 @@ export abstract class ConnectionSurface extends ConnectionView {
 
   protected get queue(): StatementQueue {
     return this.#queue
+  }
+
+  /** What is issued now belongs to this one. */
+  protected get issuer(): Holder {
+    return this.#refused ?? this.#holder
+  }
+
+  /** Runs it when what was issued before has ended. */
+  protected enqueue(work: Work): void {
+    if (this.#refused === undefined) this.#queue.push(work)
+    else this.#cluster.run(work)
+  }
+
+  /** From now on whatever is issued is refused, as mysql2 does behind its `end()`, also while what was issued before still runs. */
+  protected refuseMore(): void {
+    this.#refused ??= deadHolder()
+  }
+
+  protected get takesNoMore(): boolean {
+    return this.#refused !== undefined
   }
 
   query(sql: unknown, values?: unknown, callback?: ResultCallback): Command {
@@ -61,8 +93,8 @@ export abstract class ConnectionSurface extends ConnectionView {
   run(method: 'query' | 'execute', sql: unknown, values: unknown, done: ResultCallback): void {
     if (method === 'execute') checkBindValues(sql, values, this.poolConfig.namedPlaceholders)
     try {
-      this.queue.push(
-        makeStatement(this.cluster, method, requestOf(sql), values, this.holder, undefined, done),
+      this.enqueue(
+        makeStatement(this.cluster, method, requestOf(sql), values, this.issuer, undefined, done),
       )
     } catch (error) {
       process.nextTick(done, error)
@@ -73,15 +105,19 @@ export abstract class ConnectionSurface extends ConnectionView {
     options: unknown,
     callback: (error: Error | null, statement?: PreparedHandle) => void,
   ): void {
-    const { cluster, holder } = this
-    const enqueue = (work: Work): void => this.queue.push(work)
-    const core = (): CoreConnection | undefined => this.core
-    const session = { cluster, holder, config: this.poolConfig, core, enqueue }
+    const session = {
+      cluster: this.cluster,
+      config: this.poolConfig,
+      typeCast: this.typeCast,
+      issuer: () => this.issuer,
+      enqueue: (work: Work) => this.enqueue(work),
+      unprepareInTurn: (sql: unknown) => this.#queue.inTurn(() => void this.unprepare(sql)),
+    }
     prepareInSession(session, options, callback)
   }
 
   unprepare(sql: unknown): unknown {
-    return this.core?.unprepare(sql)
+    return this.#holder.prepared?.unprepare(sql)
   }
 
   beginTransaction(callback?: ResultCallback): Command {
@@ -97,7 +133,12 @@ export abstract class ConnectionSurface extends ConnectionView {
   }
 
   ping(callback?: Done): void {
-    this.#command(PING, (core, done) => void core.ping(done), callback)
+    // mysql2 tells nothing but errors.
+    const done = (error: Error | null): void => {
+      if (error === null) (callback as (() => void) | undefined)?.()
+      else callback?.(error)
+    }
+    this.#command(PING, (core, ended) => void core.ping(ended), done)
   }
 
   reset(callback?: Done): void {
@@ -107,7 +148,14 @@ export abstract class ConnectionSurface extends ConnectionView {
   changeUser(options: unknown, callback?: Done): void {
     const done = typeof options === 'function' ? (options as Done) : callback
     const given = typeof options === 'function' ? {} : options
-    this.#command(CHANGES_SESSION, (core, ended) => void core.changeUser(given, ended), done)
+    // Another user's connection is for nobody else; no reset brings the own user back.
+    const isOther = Object.keys(given ?? {}).length > 0
+    const run = (core: CoreConnection, ended: CommandDone<undefined>): void => {
+      const { lease } = this.holder
+      if (isOther && lease !== undefined) lease.isSpent = true
+      core.changeUser(given, ended)
+    }
+    this.#command(CHANGES_SESSION, run, done)
   }
 
   pause(): void {
@@ -125,6 +173,11 @@ export abstract class ConnectionSurface extends ConnectionView {
     this.#told = core
     if (core.threadId !== null) cluster.tellings.tell(holder, core.threadId)
     return core.threadId
+  }
+
+  /** Of `config`, for ourselves: nobody asks where the session is. */
+  get withTrace(): boolean {
+    return this.poolConfig.trace
   }
 
   override get config(): ConnectionConfig {
@@ -157,6 +210,11 @@ export abstract class ConnectionSurface extends ConnectionView {
     return this.holder.isDead
   }
 
+  /** What mysql2's connection would apply to each statement, where it is not among the pool's own options. */
+  protected get typeCast(): unknown {
+    return undefined
+  }
+
   #issue(
     method: 'query' | 'execute',
     sql: unknown,
@@ -165,18 +223,13 @@ export abstract class ConnectionSurface extends ConnectionView {
   ): Command {
     const { command, given } = makeCommand(sql, values, callback, this.poolConfig)
     try {
+      const { cluster, issuer } = this
+      const { sql: asked, values: bound } = given
       const { onResult } = command
-      this.queue.push(
-        makeStatement(
-          this.cluster,
-          method,
-          given.sql,
-          given.values,
-          this.holder,
-          command,
-          onResult,
-        ),
-      )
+      const statement = makeStatement(cluster, method, asked, bound, issuer, command, onResult)
+      this.enqueue(statement)
+      const isQueued = statement.attempts === 0
+      if (isQueued && method === 'query') command.sql = formatText(command, this.poolConfig)
     } catch (error) {
       process.nextTick(() => {
         if (command.onResult !== undefined) command.onResult(error as Error)
@@ -191,10 +244,23 @@ export abstract class ConnectionSurface extends ConnectionView {
     run: (core: CoreConnection, done: CommandDone<undefined>) => void,
     callback: Done | undefined,
   ): void {
-    this.queue.push(
-      new ConnectionCommand(this.cluster, sqlClass, this.holder, run, (error) => callback?.(error)),
+    this.enqueue(
+      new ConnectionCommand(
+        this.cluster,
+        sqlClass,
+        this.issuer,
+        run,
+        callback === undefined ? undefined : (error) => callback(error),
+      ),
     )
   }
+}
+
+/** Whose work nothing runs. */
+function deadHolder(): Holder {
+  const holder = new Holder(undefined, false)
+  holder.isDead = true
+  return holder
 }
 
 function resetCore(core: CoreConnection, done: CommandDone<undefined>): void {

@@ -44,6 +44,10 @@ export abstract class ConnectionView extends EventEmitter {
     return this.#field('serverCapabilityFlags', 0)
   }
 
+  get sequenceId(): number {
+    return this.#field('sequenceId', 0)
+  }
+
   get _handshakePacket(): unknown {
     return this.#field('_handshakePacket', null)
   }

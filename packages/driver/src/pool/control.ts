@@ -1,21 +1,25 @@
 import type { Cluster } from '../cluster/cluster.js'
 import { writeMark } from '../cluster/mark.js'
-import { AuroraError, optionError } from '../contract/errors.js'
+import {
+  type DrainOptions,
+  resolveDrainOptions,
+  type SessionOptions,
+} from '../contract/control-options.js'
+import { AuroraError } from '../contract/errors.js'
 import type { AuroraEventMap, AuroraEventName } from '../contract/events.js'
 import type { Topology } from '../model/topology.js'
-import type { AuroraControl, DrainOptions, SessionOptions } from './aurora-control.js'
+import type { AuroraControl } from './aurora-control.js'
 import type { ClusterStats } from './cluster-stats.js'
 import type { EventHub } from './event-hub.js'
 import { session } from './run-session.js'
 import { takeStats } from './take-stats.js'
-
-const DRAIN_WITHIN_MS = 30_000
 
 /** What is drained. */
 export interface Drainable {
   readonly isEnded: boolean
   refuseNewWork(): void
   whenReturned(): Promise<void>
+  giveUp(): void
   end(done: () => void): void
 }
 
@@ -70,16 +74,15 @@ export class Control implements AuroraControl {
     return writeMark()
   }
 
-  async drain(options: DrainOptions = {}): Promise<void> {
-    const { timeoutMs = DRAIN_WITHIN_MS } = options
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
-      throw optionError('timeoutMs', 'a number of milliseconds, at least 0', timeoutMs)
+  async drain(options?: DrainOptions): Promise<void> {
+    const { timeoutMs } = resolveDrainOptions(options)
     if (this.#pool.isEnded) return
     this.#pool.refuseNewWork()
     const ended = Promise.all([this.#cluster.whenIdle(), this.#pool.whenReturned()])
     const isInTime = await inTime(ended, timeoutMs)
     if (this.#pool.isEnded) return
     await new Promise<void>((resolve) => {
+      if (!isInTime) this.#pool.giveUp()
       this.#pool.end(resolve)
       if (!isInTime) this.#cluster.cutAll()
     })

@@ -16,16 +16,32 @@ interface SeedPool {
   _removeIdleTimeoutConnectionsTimer?: NodeJS.Timeout
 }
 
+/** What stands in the place of a pool that existed. */
+const takenOver = new WeakMap<object, CallbackPool>()
+
 /**
- * Makes the callback pool for any of the three forms.
+ * Makes the callback pool for any of the three forms. A pool of ours, or one that ours has taken over, is not wrapped again.
  *
  * @throws AuroraError `ERR_AURORA_OPTION`; what mysql2 refuses is refused with mysql2's error
  */
 export function makePool(target: unknown, aurora: unknown): CallbackPool {
   const existing = underlyingPool(target)
   if (existing === undefined) return new CallbackPool(makeEngine(target, {}, aurora))
-  const ours = new CallbackPool(new Engine(existing.config, resolveOptions(aurora)))
-  takeOver(existing, ours)
+  const known = existing instanceof CallbackPool ? existing : takenOver.get(existing)
+  if (known !== undefined) {
+    if (aurora === undefined) return known
+    const message = 'The pool given is one of createAuroraPool already: its options are chosen'
+    throw new AuroraError('ERR_AURORA_OPTION', message)
+  }
+  if (existing._closed) {
+    throw new AuroraError('ERR_AURORA_OPTION', 'The pool given to createAuroraPool has been ended')
+  }
+  const engine = new Engine(existing.config, resolveOptions(aurora))
+  const ours = new CallbackPool(engine)
+  engine.onEnd(takeOver(existing, ours))
+  takenOver.set(existing, ours)
+  // Listeners stay where the application put them, init statements among them, and hear what happens in ours.
+  engine.addSurface(existing)
   return ours
 }
 
@@ -36,6 +52,7 @@ export function makeEngine(
   aurora?: unknown,
 ): Engine {
   if (typeof target === 'string') {
+    refuseInUri(target)
     return new Engine({ ...configFrom(target), ...overrides } as PoolConfig, resolveOptions(aurora))
   }
   if (typeof target !== 'object' || target === null) {
@@ -45,7 +62,8 @@ export function makeEngine(
     )
   }
   const options: mysql.PoolOptions & { aurora?: AuroraOptions } = copyOptions(target)
-  const { aurora: inline } = options
+  const { aurora: inline, uri } = options
+  if (typeof uri === 'string') refuseInUri(uri)
   // Ours never reach mysql2: it complains of keys that it does not know.
   delete options.aurora
   if (inline !== undefined && aurora !== undefined) {
@@ -55,6 +73,18 @@ export function makeEngine(
   }
   const resolved = resolveOptions(inline === undefined ? aurora : inline)
   return new Engine(configFrom(Object.assign(options, overrides)), resolved)
+}
+
+/** mysql2 would print that it does not know the key, and the option would be lost. */
+function refuseInUri(uri: string): void {
+  const query = uri.indexOf('?')
+  if (query === -1) return
+  for (const name of new URLSearchParams(uri.slice(query)).keys()) {
+    if (!/^aurora\b/.test(name)) continue
+    const message =
+      'Options under aurora cannot be given in a URI (?aurora): give them beside it, as { uri, aurora: { … } }'
+    throw new AuroraError('ERR_AURORA_OPTION', message)
+  }
 }
 
 function configFrom(options: string | mysql.PoolOptions): PoolConfig {

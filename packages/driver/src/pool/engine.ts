@@ -1,9 +1,12 @@
 import type { EventEmitter } from 'node:events'
 import { Cluster } from '../cluster/cluster.js'
 import { Holder } from '../cluster/holder.js'
+import type { Runner } from '../cluster/work.js'
 import type { Emit } from '../contract/events.js'
 import type { PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
+import type { StatementOptions } from '../contract/statement-options.js'
+import { throwAlone } from '../contract/throw-alone.js'
 import type { Role } from '../model/topology.js'
 import type { AuroraControl } from './aurora-control.js'
 import { Control } from './control.js'
@@ -13,6 +16,7 @@ import { Roster } from './roster.js'
 import { runTransaction, type TransactionHost } from './run-transaction.js'
 import { Session } from './session.js'
 import { makeStatement } from './statement-request.js'
+import { TellingRunner } from './telling-runner.js'
 import type { TransactionHandle } from './transaction-handle.js'
 import { SWEEP_TOKENS, TOKENS_PER_SWEEP } from './transaction-token.js'
 
@@ -23,9 +27,11 @@ export class Engine {
   readonly config: PoolConfig
   readonly cluster: Cluster
   readonly control: AuroraControl
-  readonly #surfaces = new Set<EventEmitter>()
+  readonly #surfaces: EventEmitter[] = []
+  readonly #telling: TellingRunner
   readonly #sessions = new Roster<Session>()
   readonly #onReturned: (() => void)[] = []
+  readonly #onEnd: (() => void)[] = []
   readonly #emit: Emit
   #transactions = 0
   #tokensUsed = 0
@@ -41,6 +47,7 @@ export class Engine {
       onEnqueue: () => this.tell('enqueue'),
     })
     this.control = new Control(this.cluster, hub, this)
+    this.#telling = new TellingRunner(this.cluster, (event, core) => this.#tellTaken(event, core))
   }
 
   get isDraining(): boolean {
@@ -53,7 +60,7 @@ export class Engine {
 
   /** A pool, or a view of it, that wants to hear mysql2's four pool events. */
   addSurface(surface: EventEmitter): void {
-    this.#surfaces.add(surface)
+    this.#surfaces.push(surface)
   }
 
   tell(event: 'acquire' | 'connection' | 'enqueue' | 'release', ...args: unknown[]): void {
@@ -62,19 +69,32 @@ export class Engine {
     }
   }
 
+  /** What single statements run on: the cluster itself, unless somebody wants to hear of each. */
+  get runner(): Runner {
+    for (const surface of this.#surfaces) {
+      if (surface.listenerCount('acquire') > 0 || surface.listenerCount('release') > 0)
+        return this.#telling
+    }
+    return this.cluster
+  }
+
   /** Makes a session and takes its first lease. */
-  openSession(holder: Holder, done: (error: unknown, session?: Session) => void): void {
+  openSession(
+    holder: Holder,
+    done: (error: unknown, session?: Session) => void,
+    waiting?: StatementOptions,
+  ): void {
     const session = new Session(this.cluster, this, holder)
     this.#sessions.add(session)
     const { consistency } = this.cluster
     const context = consistency.current()
     session.open((error) => {
       if (error !== null) this.#forget(session)
-      else this.tell('acquire', session)
+      else this.#tellTaken('acquire', session)
       const tell = (): void => done(error, error === null ? session : undefined)
       if (context === undefined) tell()
       else consistency.within(context, tell)
-    })
+    }, waiting)
   }
 
   /** Runs `work` in a transaction; see `RunTransaction`. It counts as running between two attempts too. */
@@ -93,7 +113,11 @@ export class Engine {
   }
 
   onReleased(session: Session): void {
-    if (this.#forget(session) && !this.#isEnded) this.tell('release', session)
+    if (this.#forget(session) && !this.#isEnded) this.#tellTaken('release', session)
+  }
+
+  onClosed(session: Session): void {
+    this.#forget(session)
   }
 
   refuseNewWork(): void {
@@ -106,20 +130,42 @@ export class Engine {
     return new Promise((resolve) => this.#onReturned.push(resolve))
   }
 
+  /** Calls back when it is ended, however that comes about; now if it has been. */
+  onEnd(listener: () => void): void {
+    if (this.#isEnded) listener()
+    else this.#onEnd.push(listener)
+  }
+
+  /** The time of a drain is over: nothing that is queued on sessions is begun any more. */
+  giveUp(): void {
+    for (const session of this.#sessions) session.giveUp()
+  }
+
   end(done: () => void): void {
     if (this.#isEnded) return process.nextTick(done)
     this.#isEnded = true
-    this.cluster.stop()
+    for (const listener of this.#onEnd) listener()
     // What is queued on a session runs before its connection is closed, as in mysql2.
     let left = 1
     const close = (): void => {
-      if (--left === 0) this.cluster.close(done)
+      // After whoever is told that the pool is closed.
+      if (--left === 0) this.cluster.close(() => process.nextTick(done))
     }
     for (const session of this.#sessions) {
       left++
       session.drain(close)
     }
+    this.cluster.stop()
     close()
+  }
+
+  /** What a listener throws is thrown where nobody else is: it must not stop half-way what takes a connection, or gives it back. */
+  #tellTaken(event: 'acquire' | 'release', connection: unknown): void {
+    try {
+      this.tell(event, connection)
+    } catch (error) {
+      throwAlone(error)
+    }
   }
 
   #forget(session: Session): boolean {
@@ -147,18 +193,19 @@ export class Engine {
         return engine.#isEnded
       },
       emit: this.#emit,
-      open: () => this.#openTransaction(role),
+      open: (own, waiting) => this.#openTransaction(own, waiting),
       onTokenUsed: () => this.#sweepTokens(),
     }
   }
 
-  #openTransaction(role: Role | undefined): Promise<OpenTransaction> {
+  #openTransaction(role: Role | undefined, waiting: StatementOptions): Promise<OpenTransaction> {
     const holder = new Holder(role, true)
     return new Promise((resolve, reject) => {
-      this.openSession(holder, (error, session) => {
+      const done = (error: unknown, session?: Session): void => {
         if (session === undefined) reject(error)
         else resolve(new OpenTransaction(this.cluster, session, holder))
-      })
+      }
+      this.openSession(holder, done, waiting)
     })
   }
 

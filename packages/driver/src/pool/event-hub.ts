@@ -1,6 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { AuroraEventMap, AuroraEventName } from '../contract/events.js'
+import { throwAlone } from '../contract/throw-alone.js'
 
 type Listener<N extends AuroraEventName> = (payload: AuroraEventMap[N]) => void
 
@@ -36,9 +37,7 @@ export class EventHub {
       this.#emitter.emit(name, payload)
       if (published.hasSubscribers) published.publish(payload)
     } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
+      throwAlone(error)
     }
   }
 

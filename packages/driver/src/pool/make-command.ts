@@ -11,7 +11,8 @@ const createQuery = (
 /** The class of mysql2's own commands: one that is handed in is a request like any other. */
 const Query = createQuery('', undefined, undefined, {} as ConnectionConfig).constructor
 
-function isCommand(sql: unknown): sql is Command & { readonly _queryOptions: object } {
+/** Whether it is one of mysql2's own commands. It has a `then`, which throws. */
+export function isCommand(sql: unknown): sql is Command & { readonly _queryOptions: object } {
   return sql !== null && typeof sql === 'object' && sql.constructor === Query
 }
 

@@ -1,3 +1,4 @@
+import { closedStateError } from '../cluster/closed-state-error.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
 import { describeFailure, type ErrorDetail } from '../contract/error-detail.js'
@@ -25,10 +26,14 @@ export class OpenTransaction {
   readonly #session: Session
   readonly #holder: Holder
   #end: TransactionEnd | undefined
+  /** COMMIT or ROLLBACK has had its turn: what is issued behind it would run in autocommit. */
+  #isClosed = false
   /** An error brings no flags: whether the transaction has outlived it must be asked. */
   #isInDoubt = false
   /** The last lock wait that timed out: it has undone its statement, and leaves the rest to whoever sees it. */
   #lockWait: unknown
+  /** A procedure was called: its flags do not tell what it has committed, when it has begun again. */
+  #hasCalled = false
   /** The end of the statement issued last. */
   #tail: Promise<unknown> = Promise.resolve()
   #savepoints = 0
@@ -48,7 +53,7 @@ export class OpenTransaction {
   failureBy(error: unknown): TransactionFailure {
     if (this.#end !== undefined) return this.#end
     if (this.#lockWait !== undefined && isMadeOf(error, this.#lockWait))
-      return { kind: 'rolled-back', outcome: 'rolled-back' }
+      return { kind: 'rolled-back', outcome: this.#afterCalls('rolled-back', 'rolled-back', error) }
     return { kind: classifyError(error), outcome: undefined }
   }
 
@@ -84,11 +89,12 @@ export class OpenTransaction {
   /** Commits what is open, once everything issued has ended. */
   commit(): Promise<void> {
     return this.#next(async () => {
+      this.#isClosed = true
       await this.#resolveDoubt()
       try {
         await this.#issue('query', 'COMMIT', undefined)
       } catch (error) {
-        this.#noteError(error, true)
+        this.#noteError(error, this.#holder.hasChanges)
         throw error
       }
     })
@@ -97,6 +103,7 @@ export class OpenTransaction {
   /** Undoes it, once everything issued has ended. Where the connection is lost the server does it. */
   async rollBack(): Promise<void> {
     await this.#next(async () => {
+      this.#isClosed = true
       if (!this.#holder.isDead && this.#holder.lease !== undefined)
         await this.#issue('query', 'ROLLBACK', undefined)
     }).catch(ignore)
@@ -105,8 +112,8 @@ export class OpenTransaction {
   /** Runs something of our own on its connection, past the checks; it must leave the transaction as it was. */
   ask(sql: string, values: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { core } = this.#holder.lease ?? {}
-      if (core === undefined) return reject(this.#endedError())
+      // Lost since: it must not run on another connection, outside of the transaction.
+      if (this.#holder.lease === undefined) return reject(closedStateError())
       this.#cluster.run(
         new ConnectionCommand<unknown>(
           this.#cluster,
@@ -117,6 +124,11 @@ export class OpenTransaction {
         ),
       )
     })
+  }
+
+  /** Something was written by `ask`: a COMMIT makes it visible. */
+  noteChanges(): void {
+    this.#holder.hasChanges = true
   }
 
   /** What it left on its connection is not for others: the connection is closed when it is released. */
@@ -141,7 +153,9 @@ export class OpenTransaction {
   }
 
   async #runInside(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
+    if (this.#isClosed) throw this.#endedError()
     await this.#resolveDoubt()
+    this.#hasCalled ||= this.#classOf(sql).isCall
     try {
       const answer = await this.#issue(method, sql, values)
       this.#checkFlags()
@@ -179,7 +193,15 @@ export class OpenTransaction {
     if (isLockWait) this.#lockWait = error
     const outcome = isLockWait ? undefined : outcomeOf(error, kind, mayCommit)
     if (outcome === undefined) this.#isInDoubt = true
-    else this.#end = { kind, outcome, cause: error }
+    else this.#end = { kind, outcome: this.#afterCalls(outcome, kind, error), cause: error }
+  }
+
+  /** What is rolled back began with the last BEGIN, which may have been a procedure's own, behind a COMMIT. */
+  #afterCalls(outcome: Outcome, kind: ErrorKind, error: unknown): Outcome {
+    if (outcome !== 'rolled-back' || !this.#hasCalled) return outcome
+    const told = (error as { aurora?: ErrorDetail } | null)?.aurora
+    describeFailure(error, { ...(told ?? { attempts: 0, waitedMs: 0 }), kind, outcome: 'unknown' })
+    return 'unknown'
   }
 
   #endedError(): AuroraError {

@@ -24,14 +24,16 @@ export class PoolCluster extends MysqlPoolCluster {
   override add(id: string | object, config?: unknown): void {
     const options = (typeof id === 'object' ? id : config) as AuroraPoolOptions | string
     const before = new Set(Object.keys(this._nodes))
+    // Before mysql2 has it: what is refused is not added.
+    const pool = makePool(options, undefined)
     // Ours never reach mysql2: it complains of keys that it does not know.
     const { aurora: _, ...forMysql } = typeof options === 'string' ? { uri: options } : options
     if (typeof id === 'object') super.add(forMysql)
     else super.add(id, forMysql)
     const added = Object.keys(this._nodes).find((name) => !before.has(name))
     const node = added === undefined ? undefined : this._nodes[added]
-    if (node === undefined) return
+    if (node === undefined) return pool.end()
     clearTimeout(node.pool._removeIdleTimeoutConnectionsTimer)
-    node.pool = makePool(options, undefined)
+    node.pool = pool
   }
 }

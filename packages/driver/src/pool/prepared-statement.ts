@@ -4,24 +4,36 @@ import type { Work } from '../cluster/work.js'
 import type {
   Command,
   ConnectionConfig,
-  CoreConnection,
   PreparedHandle,
   ResultCallback,
 } from '../contract/mysql2.js'
+import { checkStatementOptions } from '../contract/options.js'
+import type { StatementOptions } from '../contract/statement-options.js'
+import { HAS_UNDEFINED } from './bind-values.js'
 import { ConnectionCommand } from './connection-command.js'
 import { makeCommand } from './make-command.js'
-import { makeStatement } from './statement-request.js'
+import { checkHint, makeStatement } from './statement-request.js'
 
 type PrepareCallback = (error: Error | null, statement?: PreparedHandle) => void
+
+/** What is prepared: of all else that the caller gave mysql2 takes nothing for what is executed later. */
+interface PreparedRequest {
+  readonly sql: string
+  readonly aurora?: StatementOptions
+  readonly typeCast?: unknown
+}
 
 /** The session in which a statement is prepared. */
 export interface PreparingSession {
   readonly cluster: Cluster
-  readonly holder: Holder
   readonly config: ConnectionConfig
-  /** The physical connection held now. */
-  core(): CoreConnection | undefined
+  /** What the connection applies to each statement. */
+  readonly typeCast: unknown
+  /** To whom what is issued now belongs. */
+  issuer(): Holder
   enqueue(work: Work): void
+  /** Forgets a statement, wherever it is prepared, once what was issued before has ended. */
+  unprepareInTurn(sql: unknown): void
 }
 
 /**
@@ -34,10 +46,22 @@ export function prepareInSession(
   options: unknown,
   callback: PrepareCallback,
 ): void {
-  const { cluster, holder } = session
-  const given =
-    typeof options === 'string' ? { sql: options } : (options as { readonly sql: string })
-  const sqlClass = cluster.classifier.classify(typeof given.sql === 'string' ? given.sql : '')
+  const { cluster, typeCast } = session
+  const { sql, aurora }: PreparedRequest =
+    typeof options === 'string' ? { sql: options } : (options as PreparedRequest)
+  const given = {
+    sql,
+    ...(aurora === undefined ? {} : { aurora }),
+    ...(typeCast === undefined ? {} : { typeCast }),
+  }
+  const sqlClass = cluster.classifier.classify(typeof sql === 'string' ? sql : '')
+  try {
+    if (aurora !== undefined) checkStatementOptions(aurora)
+    checkHint(sqlClass)
+  } catch (error) {
+    return process.nextTick(callback, error as Error)
+  }
+  const issuer = session.issuer()
   session.enqueue(
     new ConnectionCommand<PreparedHandle>(
       cluster,
@@ -50,37 +74,66 @@ export function prepareInSession(
         control: 'none',
         mayCommit: false,
       },
-      holder,
+      issuer,
       (core, done) => {
+        issuer.notePrepared(core)
         core.prepare(given, done)
       },
       (error, handle) => {
         if (error !== null || handle === undefined) callback(error)
-        else callback(null, inSession(session, given, handle))
+        else callback(null, new PreparedStatementInfo(session, given, handle))
       },
     ),
   )
 }
 
-function inSession(
-  session: PreparingSession,
-  given: { readonly sql: string },
-  handle: PreparedHandle,
-): PreparedHandle {
-  const { cluster, holder, config } = session
-  return {
-    id: handle.id,
-    query: handle.query,
-    columns: handle.columns,
-    parameters: handle.parameters,
-    _connection: handle._connection,
-    execute(values: unknown, callback?: ResultCallback): Command {
-      const bound = typeof values === 'function' ? [] : values
-      const done = typeof values === 'function' ? (values as ResultCallback) : callback
-      const { command } = makeCommand(given, bound, done, config)
-      session.enqueue(makeStatement(cluster, 'execute', given, bound, holder, command, done))
-      return command
-    },
-    close: () => session.core()?.unprepare(given),
+/** mysql2's handle, by name and members; it runs in its session. */
+class PreparedStatementInfo implements PreparedHandle {
+  readonly #session: PreparingSession
+  readonly #given: PreparedRequest
+  readonly query: string
+  readonly id: number
+  readonly columns: unknown
+  readonly parameters: unknown
+  readonly rowParser = null
+  readonly _connection: unknown
+
+  constructor(session: PreparingSession, given: PreparedRequest, handle: PreparedHandle) {
+    this.#session = session
+    this.#given = given
+    this.query = handle.query
+    this.id = handle.id
+    this.columns = handle.columns
+    this.parameters = handle.parameters
+    this._connection = handle._connection
+  }
+
+  execute(values: unknown, callback?: ResultCallback): Command {
+    const session = this.#session
+    const given = this.#given
+    const bound = typeof values === 'function' ? [] : values
+    const wanted = typeof values === 'function' ? (values as ResultCallback) : callback
+    const done = wanted === undefined ? undefined : inWordsOfPrepared(wanted)
+    const { command } = makeCommand(given, bound, done, session.config)
+    session.enqueue(
+      makeStatement(session.cluster, 'execute', given, bound, session.issuer(), command, done),
+    )
+    return command
+  }
+
+  close(): void {
+    this.#session.unprepareInTurn(this.#given)
+  }
+}
+
+/** mysql2 knows the statement by its number alone: its error has no text, and another message for a value that is missing. */
+function inWordsOfPrepared(callback: ResultCallback): ResultCallback {
+  return (error, rows, fields) => {
+    if (error === null || error === undefined) return callback(error, rows, fields)
+    const told = error as Error & { sql?: string | undefined }
+    if (told.sql !== undefined) told.sql = undefined
+    else if (told.message === HAS_UNDEFINED)
+      told.message = 'Bind parameters must not contain undefined'
+    callback(error)
   }
 }

@@ -6,13 +6,22 @@ type Done = (error: Error | null | undefined) => void
 
 /** What the promise API needs of a session in the callback API. */
 interface SessionUnderneath {
-  readonly config: { readonly trace: boolean }
+  /** Of `config`, whose reading counts as asking where the session is. */
+  readonly withTrace: boolean
   run(method: 'query' | 'execute', sql: unknown, values: unknown, done: ResultCallback): void
   beginTransaction(done: ResultCallback): unknown
   commit(done: ResultCallback): unknown
   rollback(done: ResultCallback): unknown
   ping(done: Done): void
+  connect(done: (error: Error | null, connection?: unknown) => void): void
+  reset(done: Done): void
   changeUser(options: unknown, done: Done): void
+  prepare(options: unknown, done: (error: Error | null, statement?: object) => void): void
+  unprepare(sql: unknown): unknown
+  pause(): void
+  resume(): void
+  close(): void
+  destroy(): void
 }
 
 interface PreparedShape {
@@ -47,7 +56,7 @@ function answer(
   { connection, Promise: PromiseImpl }: PromiseShape,
   run: (done: ResultCallback) => unknown,
 ): Promise<unknown> {
-  const trace = connection.config.trace ? captureStack(OWN_FRAMES) : undefined
+  const trace = connection.withTrace ? captureStack(OWN_FRAMES) : undefined
   return new PromiseImpl((resolve, reject) => {
     run((error, rows, fields) => {
       if (error === null || error === undefined) return resolve([rows, fields])
@@ -57,9 +66,22 @@ function answer(
   })
 }
 
+/** mysql2's own `prepare`, since nobody else can make what it resolves with; all that it reads of a connection's config is `trace`. */
+function preparedBy(
+  prepare: PromiseShape['prepare'],
+  { connection, Promise: PromiseImpl }: PromiseShape,
+  options: unknown,
+): Promise<PreparedShape> {
+  const underneath = {
+    config: { trace: connection.withTrace },
+    prepare: connection.prepare.bind(connection),
+  }
+  return prepare.call({ connection: underneath, Promise: PromiseImpl } as never, options)
+}
+
 /**
  * mysql2's promise connection, giving the caller the very error that was made for the statement: mysql2 before 3.19 gives a copy,
- * which knows nothing of `aurora` and `fatal`.
+ * which knows nothing of `aurora` and `fatal`. What mysql2 calls there of its own connection's class, whatever it wraps, calls the session.
  */
 function withOwnErrors(Base: PromiseClass) {
   return class extends Base {
@@ -95,8 +117,37 @@ function withOwnErrors(Base: PromiseClass) {
       )
     }
 
+    connect(): Promise<unknown> {
+      const connect = (done: ResultCallback): void => this.connection.connect(done)
+      return answer(this, connect).then((answered) => (answered as unknown[])[0])
+    }
+
+    reset(): Promise<void> {
+      return answer(this, (done) => this.connection.reset(done as Done)).then(() => {})
+    }
+
+    unprepare(sql: unknown): unknown {
+      return this.connection.unprepare(sql)
+    }
+
+    pause(): void {
+      this.connection.pause()
+    }
+
+    resume(): void {
+      this.connection.resume()
+    }
+
+    close(): void {
+      this.connection.close()
+    }
+
+    destroy(): void {
+      this.connection.destroy()
+    }
+
     override prepare(options: unknown): Promise<PreparedShape> {
-      return super.prepare(options).then((prepared) => {
+      return preparedBy(super.prepare, this, options).then((prepared) => {
         const execute = (values?: unknown): Promise<unknown> =>
           answer(this, (done) => prepared.statement.execute(values ?? [], done))
         Object.defineProperty(prepared, 'execute', {

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.js'
 
 /** What tools read of mysql2's queues: how long they are, and what is in them. */
-interface QueueView {
+export interface QueueView {
   readonly length: number
   get(index: number): unknown
 }
@@ -29,7 +29,13 @@ export function showQueues(pool: object, cluster: Cluster): void {
   )
 }
 
-function show(pool: object, name: string, length: () => number, items: () => unknown[]): void {
+/** Puts a view in place of one of a pool's queues. */
+export function show(
+  pool: object,
+  name: string,
+  length: () => number,
+  items: () => unknown[],
+): void {
   const view: QueueView = {
     get length() {
       return length()

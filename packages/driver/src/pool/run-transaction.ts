@@ -28,7 +28,8 @@ export interface TransactionHost {
   readonly withTrace: boolean
   readonly isEnded: boolean
   readonly emit: Emit
-  open(): Promise<OpenTransaction>
+  /** Opens a session for statements of this role. */
+  open(role: Role | undefined, waiting: StatementOptions): Promise<OpenTransaction>
   /** One more transaction with a token was committed. */
   onTokenUsed(): void
 }
@@ -80,6 +81,7 @@ class TransactionRun<T> {
   }
 
   async run(): Promise<T> {
+    if (this.#options.signal?.aborted) throw abortedBefore(this.#options.signal.reason)
     for (let attempt = 1; ; attempt++) {
       const ended = await this.#attempt(attempt)
       switch (ended.type) {
@@ -101,22 +103,32 @@ class TransactionRun<T> {
     }
   }
 
+  /** One that only reads may run on a reader; any other needs the writer from the start. */
+  get #role(): Role | undefined {
+    return this.#host.role ?? (this.#options.readOnly ? undefined : 'writer')
+  }
+
   async #attempt(attempt: number): Promise<Attempt<T>> {
+    const sinceMs = monotonicMs()
     let transaction: OpenTransaction
     try {
-      transaction = await this.#host.open()
+      transaction = await this.#host.open(this.#role, this.#waiting(sinceMs))
     } catch (error) {
       return { type: 'not-begun', error, failure: readOpeningFailure(error) }
     }
-    const ended = await this.#attemptOn(transaction, attempt)
+    const ended = await this.#attemptOn(transaction, attempt, sinceMs)
     if (this.#token === undefined) transaction.release()
     else void this.#token.release(transaction).then(() => transaction.release())
     return ended
   }
 
-  async #attemptOn(transaction: OpenTransaction, attempt: number): Promise<Attempt<T>> {
+  async #attemptOn(
+    transaction: OpenTransaction,
+    attempt: number,
+    sinceMs: number,
+  ): Promise<Attempt<T>> {
     try {
-      await transaction.begin(beginTexts(this.#options), this.#waiting())
+      await transaction.begin(beginTexts(this.#options), this.#waiting(sinceMs))
       if (this.#token !== undefined && (await this.#token.claim(transaction)) === 'applied') {
         await transaction.rollBack()
         return { type: 'applied' }
@@ -184,14 +196,14 @@ class TransactionRun<T> {
     await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(ignore)
     if (signal?.aborted !== true) return
     if (this.#unknown !== undefined) throw this.#unknown.error
-    const message = 'The signal ended the transaction between two attempts; nothing was committed'
-    throw new AuroraError('ERR_AURORA_ABORTED', message, { cause: error })
+    throw abortedBefore(error)
   }
 
-  #waiting(): StatementOptions {
+  /** How long an attempt that began then may still wait. */
+  #waiting(sinceMs: number): StatementOptions {
     const { waitMs, signal } = this.#options
     return {
-      ...(waitMs === undefined ? {} : { waitMs }),
+      ...(waitMs === undefined ? {} : { waitMs: Math.max(0, waitMs - (monotonicMs() - sinceMs)) }),
       ...(signal === undefined ? {} : { signal }),
     }
   }
@@ -231,6 +243,11 @@ function readOpeningFailure(error: unknown): TransactionFailure {
       return unknown
     }
   }
+}
+
+function abortedBefore(cause: unknown): AuroraError {
+  const message = 'The signal ended the transaction before an attempt; nothing was committed'
+  return new AuroraError('ERR_AURORA_ABORTED', message, { cause })
 }
 
 function ignore(): void {}

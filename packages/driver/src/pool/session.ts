@@ -3,6 +3,7 @@ import { Checkout } from '../cluster/checkout.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
 import type { ConnectionConfig } from '../contract/mysql2.js'
+import type { StatementOptions } from '../contract/statement-options.js'
 import { ConnectionSurface } from './connection-surface.js'
 import { ConnectionView } from './connection-view.js'
 import { standOn } from './mysql2-ancestry.js'
@@ -12,6 +13,8 @@ import { PromiseSession } from './promise-session.js'
 export interface SessionOwner {
   readonly config: { readonly connectionConfig: ConnectionConfig }
   onReleased(session: Session): void
+  /** Its connection was closed instead of given back. */
+  onClosed(session: Session): void
 }
 
 type Done = (error: Error | null) => void
@@ -42,10 +45,10 @@ export class Session extends ConnectionSurface {
   }
 
   /** Takes the first lease; part of `getConnection()`. */
-  open(done: (error: unknown) => void): void {
+  open(done: (error: unknown) => void, waiting?: StatementOptions): void {
     // Never inside the call, whether or not a connection was idle.
     if (this.cluster.checkOut(this.holder)) return process.nextTick(done, null)
-    this.cluster.run(new Checkout(this.cluster, this.holder, done))
+    this.cluster.run(new Checkout(this.cluster, this.holder, done, waiting))
   }
 
   connect(callback?: (error: Error | null, session?: this) => void): void {
@@ -58,13 +61,21 @@ export class Session extends ConnectionSurface {
     this._released = true
     this.lastActiveTime = Date.now()
     this.queue.whenDrained(() => {
-      this.cluster.release(this.holder)
+      // Told before somebody who waits has it.
       this.#owner.onReleased(this)
+      this.cluster.release(this.holder)
     })
   }
 
-  /** The pool is being ended: what is queued may run, then `done`. */
+  /** What has not begun never will. */
+  giveUp(): void {
+    this.holder.isDead = true
+    this.queue.giveUp()
+  }
+
+  /** The pool is being ended: what is queued may run, and nothing more, then `done`. */
   drain(done: () => void): void {
+    this.refuseMore()
     this.holder.isDraining = true
     this.queue.whenDrained(() => {
       this.holder.isDraining = false
@@ -74,13 +85,14 @@ export class Session extends ConnectionSurface {
 
   /** As in mysql2: `release()` with a warning, unless `gracefulEnd` asks to close for real. */
   end(callback?: Done): void {
-    if (this.config.gracefulEnd) {
+    if (this.poolConfig.gracefulEnd) {
       this._released = true
+      this.refuseMore()
       this.queue.whenDrained(() => {
-        if (this.holder.lease !== undefined) this.holder.leavesState = true
+        if (this.holder.lease !== undefined) this.holder.lease.isSpent = true
         this.cluster.release(this.holder)
-        this.#owner.onReleased(this)
-        callback?.(null)
+        this.#owner.onClosed(this)
+        if (callback !== undefined) process.nextTick(callback, null)
       })
       return
     }
@@ -101,7 +113,7 @@ export class Session extends ConnectionSurface {
     this.#isDestroyed = true
     this._released = true
     this.tearDown()
-    this.#owner.onReleased(this)
+    this.#owner.onClosed(this)
   }
 
   close(): void {

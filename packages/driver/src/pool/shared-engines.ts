@@ -18,12 +18,14 @@ export interface SharedEngine {
 interface Entry {
   readonly engine: Engine
   users: number
+  /** Closes it, while it lingers. */
   timer: NodeJS.Timeout | undefined
 }
 
 /**
  * The clusters behind `createConnection()`: equal targets share one, counted by use, closed a second after the last. This register is
  * the only process-wide state of the library beside the current request and the subscription to incoming ones (`consistency.ts`).
+ * While one of them lingers the end of the process is listened for, so that the server is said goodbye to.
  */
 const entries = new Map<string, Entry>()
 
@@ -44,6 +46,7 @@ export function shareEngine(options: AuroraPoolOptions | string): SharedEngine {
   const shared = entry
   shared.users++
   clearTimeout(shared.timer)
+  shared.timer = undefined
   let hasLeft = false
   return {
     engine: shared.engine,
@@ -51,13 +54,28 @@ export function shareEngine(options: AuroraPoolOptions | string): SharedEngine {
       if (hasLeft) return
       hasLeft = true
       if (--shared.users > 0) return
-      shared.timer = setTimeout(() => {
-        entries.delete(key)
-        shared.engine.end(() => {})
-      }, LINGER_MS)
+      shared.timer = setTimeout(() => close(key, shared), LINGER_MS)
       shared.timer.unref()
+      process.off('beforeExit', closeLingering)
+      process.once('beforeExit', closeLingering)
     },
   }
+}
+
+function close(key: string, { engine, timer }: Entry): void {
+  clearTimeout(timer)
+  entries.delete(key)
+  if (![...entries.values()].some(lingers)) process.off('beforeExit', closeLingering)
+  engine.end(() => {})
+}
+
+/** The process has nothing else to do. */
+function closeLingering(): void {
+  for (const [key, entry] of [...entries]) if (lingers(entry)) close(key, entry)
+}
+
+function lingers({ timer }: Entry): boolean {
+  return timer !== undefined
 }
 
 function hasMaxIdle(options: AuroraPoolOptions | string): boolean {

@@ -1,7 +1,9 @@
 import mysql from 'mysql2'
 import { Checkout } from '../cluster/checkout.js'
 import { Holder } from '../cluster/holder.js'
+import type { Work } from '../cluster/work.js'
 import type { Command, ConnectionConfig, ResultCallback } from '../contract/mysql2.js'
+import { throwAlone } from '../contract/throw-alone.js'
 import { ConnectionSurface } from './connection-surface.js'
 import { ConnectionView } from './connection-view.js'
 import { standOn } from './mysql2-ancestry.js'
@@ -20,12 +22,16 @@ export class SingleConnection extends ConnectionSurface {
   /** Applied per statement, since a function must not keep equal targets from sharing a cluster. */
   readonly #typeCast: unknown
   #connected: 'waiting' | 'yes' | Error = 'waiting'
-  #hasEnded = false
+  #isDestroyed = false
+  /** Whether `end()` was given a callback; undefined while it has not been called. */
+  #isEndHeard: boolean | undefined
 
   constructor(shared: SharedEngine, typeCast: unknown) {
     super(shared.engine.cluster, new Holder(undefined, false))
     this.#shared = shared
     this.#typeCast = typeCast
+    // However it comes to its end: whoever loses one, or never had it, mostly drops it as it is.
+    this.holder.onDeath = () => shared.leave()
     // Connects once, so that an error surfaces; statements issued meanwhile come after it.
     const checkout = new Checkout(this.cluster, this.holder, (error) => this.#onConnected(error))
     this.queue.push(checkout)
@@ -70,25 +76,28 @@ export class SingleConnection extends ConnectionSurface {
 
   /** Ends once what is queued has run. */
   end(callback?: Done): void {
-    if (this.#hasEnded) {
+    if (this.takesNoMore) {
       if (callback !== undefined) process.nextTick(callback, null)
       return
     }
-    this.#hasEnded = true
+    this.refuseMore()
+    this.#isEndHeard = callback !== undefined
     this.queue.whenDrained(() => {
-      this.cluster.release(this.holder)
-      this.holder.isDead = true
-      this.#shared.leave()
-      this.emit('end')
-      callback?.()
+      const finish = (): void => {
+        this.cluster.release(this.holder)
+        this.holder.isDead = true
+        this.#tellEnd(callback)
+      }
+      // That it is connected is told first.
+      if (this.#connected === 'waiting') process.nextTick(finish)
+      else finish()
     })
   }
 
   destroy(): void {
-    const wasEnded = this.#hasEnded
-    this.#hasEnded = true
+    this.refuseMore()
+    this.#isDestroyed = true
     this.tearDown()
-    if (!wasEnded) this.#shared.leave()
   }
 
   close(): void {
@@ -96,30 +105,57 @@ export class SingleConnection extends ConnectionSurface {
   }
 
   [Symbol.dispose](): void {
-    if (!this.#hasEnded) this.end()
+    if (!this.takesNoMore) this.end()
+  }
+
+  protected override get typeCast(): unknown {
+    return this.#typeCast
   }
 
   protected get poolConfig(): ConnectionConfig {
     return this.#shared.engine.config.connectionConfig
   }
 
+  /** What ran last may be about to be told of its own end. */
+  #tellEnd(callback: Done | undefined): void {
+    try {
+      this.emit('end')
+      if (this.#connected instanceof Error) callback?.(this.#connected)
+      else callback?.()
+    } catch (thrown) {
+      throwAlone(thrown)
+    }
+  }
+
   #onConnected(error: unknown): void {
     if (error === null) {
       this.#connected = 'yes'
-      if (this.#hasEnded) return
-      this.emit('connect', this._handshakePacket)
+      if (!this.#isDestroyed) this.emit('connect', this._handshakePacket)
       return
     }
     this.#connected = error as Error
     this.holder.isDead = true
+    const isHeard = this.#areAllHeard(this.queue.lost)
     // One that was destroyed meanwhile has nobody to tell.
-    if (!this.#hasEnded) this.emit('error', error)
+    if (!this.#isDestroyed && !isHeard) process.nextTick(() => this.emit('error', error))
+  }
+
+  /** As in mysql2, a connection that fails to open tells those who wait for it, and itself only when one of them, or nobody, listens. */
+  #areAllHeard(waiting: readonly Work[]): boolean {
+    if (this.#isEndHeard === false) return false
+    return (
+      waiting.every(({ hasCallback }) => hasCallback) &&
+      (waiting.length > 0 || this.#isEndHeard === true)
+    )
   }
 
   #withTypeCast(sql: unknown): unknown {
     if (this.#typeCast === undefined) return sql
     if (typeof sql !== 'object' || sql === null) return { sql, typeCast: this.#typeCast }
-    return 'typeCast' in sql || 'onResult' in sql ? sql : { ...sql, typeCast: this.#typeCast }
+    // Read by name, as mysql2 does: of a template's object they are a getter's.
+    const { sql: text, values, typeCast } = sql as Readonly<Record<string, unknown>>
+    if (typeof typeCast === 'function' || 'onResult' in sql) return sql
+    return { ...sql, sql: text, values, typeCast: this.#typeCast }
   }
 }
 

@@ -46,6 +46,7 @@ export class TransactionToken {
     this.#before = transaction.place
     this.#hasLock = true
     await transaction.ask('DO GET_LOCK(?, 0)', [this.#lockName])
+    transaction.noteChanges()
     try {
       await transaction.ask('INSERT INTO aurora_mysql2_token (token) VALUES (?)', [this.#token])
       return 'new'

@@ -24,6 +24,24 @@ afterEach(async () => {
   await cluster.close()
 })
 
+describe('a topology in which nobody is the writer', () => {
+  it('is not waited for without an end, and may be asked for', async () => {
+    const heal = await cluster.inject({ type: 'no-writer' })
+    const pool = simulation.pool({ aurora: { failoverTimeoutMs: 400 } })
+    await pool.query("INSERT INTO note (text) VALUES ('x')")
+    const error = await failureOf(pool.aurora.ready())
+    expect(error).toMatchObject({ code: 'ERR_AURORA_NO_WRITER' })
+    await pool.aurora.refresh()
+    await heal()
+    await eventually('it is ready', () =>
+      pool.aurora.ready().then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+})
+
 describe('the first statements', () => {
   it('are not held up by a topology question that is never answered', async () => {
     const pool = simulation.pool()
@@ -103,6 +121,102 @@ describe('trouble at the start', () => {
     password = cluster.connection.password
     await pool.query('SELECT 1')
     await eventually('the cluster is found', () => pool.aurora.stats().mode === 'cluster', 5_000)
+  })
+
+  it('with a writer that falls silent as soon as it is known does not keep end() from ending', async () => {
+    const pool = simulation.pool({ connectionLimit: 5 })
+    let heal = async (): Promise<void> => {}
+    const silent = new Promise<void>((resolve) => {
+      pool.aurora.once('discovered', () => {
+        void cluster.inject({ type: 'hang', instance: 'instance-1' }).then((undo) => {
+          heal = undo
+          resolve()
+        })
+      })
+    })
+    await Promise.all([pool.query('SELECT 1'), pool.query('SELECT 1'), pool.query('SELECT 1')])
+    await silent
+    await eventually('the connections of the first statements are gone', () => {
+      const given = pool.aurora.stats().instances.find(({ id }) => id === '(endpoint)')
+      return given?.open === 0
+    })
+    const ended = await Promise.race([
+      pool.end().then(() => 'ended'),
+      pause(5_000).then(() => 'not ended'),
+    ])
+    await heal()
+    expect(ended).toBe('ended')
+  })
+
+  it('with instances that take no more connections is no reason to go on without them', async () => {
+    const full = { type: 'overload', maxConnections: 0 } as const
+    const heals = await Promise.all([
+      cluster.inject({ ...full, instance: 'instance-1', maxConnections: 2 }),
+      cluster.inject({ ...full, instance: 'instance-2' }),
+      cluster.inject({ ...full, instance: 'instance-3' }),
+    ])
+    // The questions to the instances find no place: the endpoint given has taken them.
+    const pool = simulation.pool({ connectionLimit: 1 })
+    const modes: string[] = []
+    pool.aurora.on('discovered', ({ mode }) => modes.push(mode))
+    await pool.query('SELECT 1')
+    const refused = () =>
+      cluster.instances.reduce((sum, { counters }) => sum + counters.connectionsRefused, 0)
+    await eventually('they were asked for long', () => refused() >= 6)
+    for (const heal of heals) await heal()
+    await pool.aurora.ready()
+    expect(modes).toEqual(['cluster'])
+  })
+
+  it.each([
+    ['is empty', { type: 'empty-topology' }],
+    ['is refused', { type: 'deny-topology' }],
+  ] as const)('with a table that %s for a while is over when that is', async (_, fault) => {
+    const heals = await Promise.all(
+      cluster.instances.map(({ id: instance }) => cluster.inject({ ...fault, instance })),
+    )
+    const pool = simulation.pool({ aurora: { consistency: 'eventual' } })
+    await pool.aurora.ready()
+    expect(pool.aurora.stats().mode).toBe('single')
+    const session = await pool.getConnection()
+    await session.beginTransaction()
+    await session.query("INSERT INTO note (text) VALUES ('begun before')")
+    const promoted: unknown[] = []
+    pool.aurora.on('writerPromoted', (event) => promoted.push(event))
+    for (const heal of heals) await heal()
+    await eventually('the cluster is found', () => pool.aurora.stats().mode === 'cluster')
+    await session.query("INSERT INTO note (text) VALUES ('ended after')")
+    await session.commit()
+    session.release()
+    expect(promoted).toEqual([])
+    expect(await whereIs(pool, { role: 'reader' })).not.toBe('instance-1')
+    expect(await cluster.query('SELECT COUNT(*) AS n FROM app.note')).toEqual([{ n: 2 }])
+    await eventually('none is left under the name given', () => {
+      const given = pool.aurora.stats().instances.find(({ id }) => id === '(endpoint)')
+      return given?.open === 0
+    })
+  })
+
+  it('with instance endpoints that lead nowhere for a while is over when that is', async () => {
+    let isOpen = false
+    const pool = simulation.pool({
+      aurora: {
+        lookup: ((name: string, options: object, done: (error: Error) => void) => {
+          if (isOpen || name === cluster.writerEndpoint)
+            return cluster.lookup(name, options, done as never)
+          done(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }))
+        }) as never,
+      },
+    })
+    await pool.aurora.ready()
+    expect(pool.aurora.stats().mode).toBe('single')
+    await pool.query("INSERT INTO note (text) VALUES ('first')")
+    await cluster.failover({ promoteMs: 100, detectMs: 50, dnsMs: 50 })
+    await pool.query("INSERT INTO note (text) VALUES ('by the name alone')")
+    isOpen = true
+    await eventually('the cluster is found', () => pool.aurora.stats().mode === 'cluster')
+    expect(pool.aurora.topology?.writer?.id).toBe(cluster.writer.id)
+    await pool.query("INSERT INTO note (text) VALUES ('by its own')")
   })
 
   it('with a topology that is refused goes on with the endpoint alone, and says so', async () => {
@@ -208,6 +322,41 @@ describe('later', () => {
         ({ topologyQuestions }) => topologyQuestions > 0,
       ),
     )
+  })
+
+  it('asks nothing while it is idle of a reader that was away when it fell asleep', async () => {
+    const idleAfterMs = 300
+    const pool = await simulation.readyPool({ aurora: { idleAfterMs, consistency: 'eventual' } })
+    await cluster.crash('instance-3')
+    await eventually('it is known that the reader is away', async () => {
+      await pool.query('SELECT 1')
+      return pool.aurora.stats().instances.some(({ isReachable }) => !isReachable)
+    })
+    await eventually('it is asleep', () => monitorsOpen(cluster) === 0)
+    await cluster.restart('instance-3')
+    const before = simulation.counts()
+    // Idle connections are looked over once a second.
+    await pause(1_500)
+    const asked = Object.values(simulation.countsSince(before))
+    expect(asked.map(({ topologyQuestions }) => topologyQuestions)).toEqual([0, 0, 0])
+    expect(monitorsOpen(cluster)).toBe(0)
+    await eventually('the reader serves again', async () => {
+      return (await whereIs(pool, { role: 'reader' })) === 'instance-3'
+    })
+  })
+
+  it('closes what it has asked one endpoint on, once it is idle', async () => {
+    const pool = await simulation.readyPool({
+      host: cluster.writer.endpoint,
+      aurora: { idleAfterMs: 300 },
+    })
+    let suspected = 0
+    pool.aurora.on('instanceSuspected', () => suspected++)
+    for (let turn = 0; turn < 2; turn++) {
+      await pool.query('DO SLEEP(0.5)')
+      expect(suspected).toBeGreaterThan(turn)
+      await eventually('no monitor connection is open', () => monitorsOpen(cluster) === 0)
+    }
   })
 
   it('refresh() sees what has just changed', async () => {

@@ -96,6 +96,21 @@ describe('one endpoint alone', () => {
     expect(await whereIs(pool)).toBe('instance-2')
   })
 
+  it('a reader named as such: whatever else runs there, a write gets its error at once', async () => {
+    await start()
+    const pool = await simulation.readyPool({ host: cluster.instance('instance-2').endpoint })
+    for (const sql of ['DO 1', "SELECT GET_LOCK('here', 1)", "SET time_zone = '+01:00'"])
+      await pool.query(sql)
+    const session = await pool.getConnection()
+    await session.query('SELECT 1 INTO @one')
+    await session.reset()
+    session.release()
+    const waiting: unknown[] = []
+    pool.aurora.on('statementWaiting', (event) => waiting.push(event))
+    expect((await failureOf(pool.query(write))).errno).toBe(1290)
+    expect(waiting).toEqual([])
+  })
+
   it('a reader named as such that crashes: a bounded number of connects, then the error', async () => {
     await start()
     const { endpoint } = cluster.instance('instance-2')
@@ -120,6 +135,23 @@ describe('one endpoint alone', () => {
     await pool.query(write)
     const [rows] = await pool.query('SELECT COUNT(*) AS notes FROM note')
     expect(rows).toEqual([{ notes: 2 }])
+  })
+
+  it('the writer named as such that falls silent: what a session sends waits like the rest', async () => {
+    await start(1)
+    const pool = await simulation.readyPool({ host: cluster.writer.endpoint })
+    const session = await pool.getConnection()
+    await session.query(write)
+    const heal = await cluster.inject({ type: 'hang' })
+
+    const underWay = pool.query('DO 1').catch(() => {})
+    await eventually('the writer is looked for', () => pool.aurora.stats().isFailingOver)
+    const waiting = [pool.query(write), session.query(write)]
+    await eventually('both wait', () => pool.aurora.stats().waiting === 2)
+    await heal()
+    await Promise.all([underWay, ...waiting])
+    session.release()
+    expect(await cluster.query('SELECT COUNT(*) AS n FROM app.note')).toEqual([{ n: 3 }])
   })
 
   it('an instance with discover: the whole cluster', async () => {

@@ -1,94 +1,7 @@
-import type { AddressInfo, Server, Socket } from 'node:net'
 import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
-import { createServer } from 'mysql2'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AURORA_QUESTION, PlainServer, type Played } from '../plain-server.js'
 import { eventually, failureOf, pause, QUICK } from '../simulation.js'
-
-/** What mysql2 offers to play a server with. */
-interface Played {
-  on(event: string, listener: (...args: never[]) => void): void
-  writeOk(): void
-  writeError(error: { message: string; code: number }): void
-  writeTextResult(rows: readonly object[], columns: readonly object[]): void
-  serverHandshake(greeting: object): void
-  readonly stream: Socket
-  sequenceId: number
-}
-
-const AURORA_QUESTION = /aurora_version/
-const LONG_LONG = 8
-const ASCII = 33
-
-/** A MySQL server that is not Aurora; it answers any other statement with one row. */
-class PlainServer {
-  readonly statements: string[] = []
-  /** What a statement gets instead of its answer. */
-  interrupt: ((sql: string, connection: Played) => boolean) | undefined
-  readonly #open = new Set<Played>()
-  readonly #server = createServer((connection) => this.#serve(connection as unknown as Played))
-  port = 0
-
-  async listen(): Promise<void> {
-    await new Promise<void>((resolve) =>
-      (
-        this.#server as unknown as { listen(port: number, host: string, done: () => void): void }
-      ).listen(this.port, '127.0.0.1', resolve),
-    )
-    const server = (this.#server as unknown as { _server: Server })._server
-    this.port = (server.address() as AddressInfo).port
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) =>
-      (this.#server as unknown as { close(done: () => void): void }).close(resolve),
-    )
-    for (const { stream } of this.#open) stream.destroy()
-    await closed
-  }
-
-  get openConnections(): number {
-    return this.#open.size
-  }
-
-  #serve(connection: Played): void {
-    this.#open.add(connection)
-    connection.stream.once('close', () => this.#open.delete(connection))
-    connection.on('error', () => {})
-    connection.serverHandshake({
-      protocolVersion: 10,
-      serverVersion: '8.0.36',
-      connectionId: 1,
-      statusFlags: 2,
-      characterSet: ASCII,
-      capabilityFlags: 0x00_0f_f7_ff,
-      authCallback: (_: unknown, done: (error: null) => void) => done(null),
-    })
-    connection.on('query', (sql: string) => this.#answer(sql, connection))
-    connection.on('ping', () => connection.writeOk())
-    connection.on('quit', () => connection.stream.end())
-  }
-
-  #answer(sql: string, connection: Played): void {
-    // mysql2's server counts on, where the protocol begins anew with each command.
-    connection.sequenceId = 1
-    this.statements.push(sql)
-    if (this.interrupt?.(sql, connection) === true) return
-    const column = {
-      catalog: 'def',
-      schema: '',
-      table: '',
-      orgTable: '',
-      orgName: '',
-      name: 'one',
-      characterSet: ASCII,
-      columnLength: 20,
-      columnType: LONG_LONG,
-      flags: 0,
-      decimals: 0,
-    }
-    connection.writeTextResult(AURORA_QUESTION.test(sql) ? [] : [{ one: 1 }], [column])
-  }
-}
 
 let server: PlainServer
 let pool: AuroraPool
@@ -179,6 +92,21 @@ describe('on a server that is not Aurora', () => {
     expect(second).toMatchObject({ fatal: true, message: expect.stringContaining('closed state') })
     expect(server.statements).not.toContain('UPDATE note SET x = 2')
     session.release()
+  })
+
+  it('who is refused a connection gets the error, and no one else', async () => {
+    await pool.aurora.ready()
+    server.maxConnections = 1
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, () => pool.query('SELECT 1')),
+    )
+    const errors = results.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+    for (const { errno } of errors) expect(errno).toBe(1040)
+    // Who waits for another's connection is served by it.
+    expect(server.refused).toBeGreaterThan(0)
+    expect(errors.length).toBeLessThanOrEqual(server.refused)
+    server.maxConnections = 3
+    await pool.query('SELECT 1')
   })
 
   it('an error of the server is the one that mysql2 makes', async () => {

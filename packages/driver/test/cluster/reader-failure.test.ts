@@ -35,6 +35,27 @@ async function notes(): Promise<number> {
   return Number(row?.notes)
 }
 
+describe('a read that costs every instance its connection', () => {
+  it('is not sent to all of them again and again', async () => {
+    const pool = await simulation.readyPool({ aurora: { consistency: 'eventual' } })
+    let isOver = false
+    const reading = failureOf(
+      pool.query('SELECT COUNT(*) FROM seq_1_to_300000 a, seq_1_to_30000 b'),
+    ).finally(() => {
+      isOver = true
+    })
+    while (!isOver) {
+      for (const { id, underWay } of pool.aurora.stats().instances)
+        if (underWay > 0) await cluster.inject({ type: 'reset', instance: id })
+      await pause(5)
+    }
+    const error = await reading
+    expect(error.aurora).toMatchObject({ kind: 'lost', attempts: 4 })
+    expect(error.aurora).not.toHaveProperty('outcome')
+    await pool.query(write)
+  })
+})
+
 describe('a reader', () => {
   const READ = 'SELECT COUNT(*) FROM note'
 

@@ -85,6 +85,23 @@ describe('by its text', () => {
     for (const id of ['instance-2', 'instance-3']) expect(counts[id]?.reads).toBeGreaterThan(10)
   })
 
+  it('sends them where answers have been quicker, and tries the other again', async () => {
+    const pool = await simulation.readyPool({
+      aurora: { ...quiet, balance: 'fastest' },
+    })
+    const shareOf = async (id: string) => {
+      const before = simulation.counts()
+      for (let turn = 0; turn < 20; turn++) await pool.query('SELECT 1')
+      return simulation.countsSince(before)[id]?.reads ?? 0
+    }
+    const heal = await cluster.inject({ type: 'slow', instance: 'instance-2', delayMs: 60 })
+    await shareOf('instance-2')
+    // One of the first may have been the one that was measured.
+    expect(await shareOf('instance-2')).toBeLessThanOrEqual(4)
+    await heal()
+    await eventually('it serves again', async () => (await shareOf('instance-2')) > 4)
+  })
+
   it.each(['round-robin', 'random'] as const)('spreads them by %s', async (balance) => {
     const pool = await simulation.readyPool({ aurora: { ...quiet, balance } })
     const seen = new Map<string, number>()

@@ -94,8 +94,7 @@ class Surroundings {
   enter(work: Waiting): void {
     work.enteredMs ??= performance.now()
     if (work.hasWithdrawn) work.ends.push('destroyed before')
-    else if (!this.isClosed) this.room.enter(work)
-    else work.ends.push('refused at the door')
+    else this.room.enter(work)
   }
 
   change(change: Change): void {
@@ -107,7 +106,7 @@ class Surroundings {
   close(): void {
     this.isClosed = true
     this.#has = { hasWriter: false, hasReader: false }
-    this.room.close(() => new Error('closed'))
+    this.room.close()
   }
 
   /** What an instance does that cannot serve it after all: it comes back as it does after a failed attempt. */

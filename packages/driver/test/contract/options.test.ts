@@ -1,4 +1,5 @@
-import { AuroraError, createAuroraPool } from 'aurora-mysql2'
+import { AuroraError, createAuroraPool, session } from 'aurora-mysql2'
+import auroraMysql from 'aurora-mysql2/mysql2'
 import { createAuroraPool as createPromisePool } from 'aurora-mysql2/promise'
 import mysql from 'mysql2'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -123,7 +124,98 @@ describe.each(both)('options of the %s API', (_, create) => {
   })
 })
 
+describe('options of single calls', () => {
+  it.each([
+    [{ aftr: 'a1.0' }, 'session option aftr; did you mean after?'],
+    [{ after: 7 }, 'Option after must be a text that mark() returned'],
+    [{ after: 'no mark' }, 'Option after must be a text that mark() returned'],
+    [null, 'Option session options must be an object'],
+    [[], 'Option session options must be an object'],
+  ])('session(fn, %j) is refused, and nothing runs', (options, message) => {
+    const work = vi.fn()
+    const error = refusal(() => session(work, options as never))
+    expect(error.code).toBe('ERR_AURORA_OPTION')
+    expect(error.message).toContain(message)
+    expect(work).not.toHaveBeenCalled()
+  })
+
+  it('session() without a function is refused', () => {
+    const error = refusal(() => session({ after: 'a1.0' } as never))
+    expect([error.code, error.message]).toEqual([
+      'ERR_AURORA_OPTION',
+      'Option work must be a function, got an object',
+    ])
+  })
+
+  it.each([
+    [{ timeoutMS: 5 }, 'drain option timeoutMS; did you mean timeoutMs?'],
+    [{ timeoutMs: '5' }, 'Option timeoutMs must be a number of milliseconds'],
+    [null, 'Option drain options must be an object'],
+  ])('drain(%j) is refused, and the pool goes on', async (options, message) => {
+    const pool = createAuroraPool({ host: 'db.example' })
+    const refused = pool.aurora.drain(options as never)
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_AURORA_OPTION' })
+    await expect(refused).rejects.toThrow(message)
+    expect((pool as unknown as { _closed: boolean })._closed).toBe(false)
+    await pool.aurora.drain({ timeoutMs: 0 })
+  })
+
+  it.each([
+    [{ rol: 'reader' }, 'aurora.rol; did you mean aurora.role?'],
+    [[], 'Option aurora must be an object'],
+  ])('aurora: %j of a statement is refused', async (aurora, message) => {
+    const pool = createPromisePool({ host: 'db.example' })
+    const refused = pool.query({ sql: 'SELECT 1', aurora } as never)
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_AURORA_OPTION' })
+    await expect(refused).rejects.toThrow(message)
+    await pool.end()
+  })
+})
+
 describe('a URI', () => {
+  it.each([
+    ['createAuroraPool', createAuroraPool],
+    ['createAuroraPool of the promise API', createPromisePool],
+    ['createPool', auroraMysql.createPool],
+    ['createConnection', auroraMysql.createConnection],
+    [
+      'add() of a pool cluster',
+      (target: never) => auroraMysql.createPoolCluster().add('ONE', target),
+    ],
+  ])('has no place for ours: %s says where that is', (_, make) => {
+    const uri = 'mysql://me:secret@db.example/shop?aurora={"balance":"random"}'
+    for (const target of [
+      uri,
+      { uri },
+      `${uri}&connectionLimit=3`,
+      uri.replace('=', '.balance='),
+    ]) {
+      const error = refusal(() => make(target as never))
+      expect(error.code).toBe('ERR_AURORA_OPTION')
+      expect(error.message).toContain('{ uri, aurora: { … } }')
+      expect(error.message).not.toContain('secret')
+    }
+  })
+
+  it('that is refused leaves no node in a pool cluster', () => {
+    const cluster = auroraMysql.createPoolCluster()
+    for (const target of [
+      'mysql://db.example/shop?aurora=1',
+      { host: 'db.example', aurora: { balanc: 'random' } },
+    ])
+      refusal(() => cluster.add('ONE', target as never))
+    expect((cluster as unknown as { _nodes: object })._nodes).toEqual({})
+  })
+
+  it('may name a schema, and options of mysql2, as it likes', () => {
+    const complained = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const pool = createAuroraPool('mysql://me:pw@db.example/aurora?connectionLimit=3')
+    expect((pool as unknown as { config: object }).config).toMatchObject({ connectionLimit: 3 })
+    pool.end()
+    createAuroraPool('mysql://me:pw@db.example/shop?auroras=1').end()
+    expect(complained.mock.calls.flat().join()).toContain('auroras')
+  })
+
   it('gives host, port, user, database and options, as in mysql2', () => {
     const uri = 'mysql://me:pw@db.example:3307/shop?connectionLimit=3&dateStrings=true'
     const pool = createAuroraPool(uri) as unknown as {

@@ -132,6 +132,54 @@ describe('the password function', () => {
     expect((await waiting).message).toBe('Pool is closed.')
   })
 
+  it('that answers after end() opens nothing any more', async () => {
+    const { password } = cluster.connection
+    let give = (): void => {}
+    const given = new Promise<string>((resolve) => {
+      give = () => resolve(password)
+    })
+    const pool = simulation.callbackPool({ aurora: { password: () => given } })
+    let opened = 0
+    pool.on('connection', () => opened++)
+    const waiting = failureOf(pool.promise().query('SELECT 1'))
+    // A question of the monitor's waits, too.
+    const ready = failureOf(pool.aurora.ready())
+    await pause(20)
+    await pool.promise().end()
+    await Promise.all([waiting, ready])
+    const accepted = () => cluster.instances.map(({ counters }) => counters.connectionsAccepted)
+    const before = accepted()
+    give()
+    await pause(100)
+    expect(accepted()).toEqual(before)
+    expect(opened).toBe(0)
+  })
+
+  it('that is slower than the questions of an episode leaves no connection behind', async () => {
+    const { password } = cluster.connection
+    let delayMs = 0
+    const pool = await simulation.readyPool({
+      aurora: {
+        password: async () => {
+          await pause(delayMs)
+          return password
+        },
+      },
+    })
+    await pool.query(write)
+    // Longer than a question in an episode is given before there is a connection.
+    delayMs = 1_100
+    await cluster.failover({ promoteMs: 100, detectMs: 50, returnMs: 100 })
+    await pool.query(write)
+    await pause(2 * delayMs)
+    await pool.end()
+    await eventually(
+      'all connections are closed',
+      () => cluster.instances.every(({ counters }) => counters.connectionsOpen === 0),
+      5_000,
+    )
+  })
+
   it('is one way; a password written into the config later is another', async () => {
     const pool = simulation.callbackPool({ password: 'wrong' })
     expect((await failureOf(pool.promise().query('SELECT 1'))).errno).toBe(1045)

@@ -33,4 +33,8 @@ describe('aroundMs', () => {
     expect(aroundMs(100, 0.5, () => 0)).toBe(50)
     expect(aroundMs(100, 0.5, () => 0.5)).toBe(100)
   })
+
+  it('is never longer than a timer holds, which would end it at once', () => {
+    expect(aroundMs(2 ** 31 - 1, 0.5, () => 0.9)).toBe(2 ** 31 - 1)
+  })
 })

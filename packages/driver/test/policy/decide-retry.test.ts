@@ -25,11 +25,14 @@ const attemptOf = ({ sql, ...attempt }: AttemptSpec): FailedAttempt => ({
   wasSent: true,
   isPinned: false,
   inTransaction: false,
+  doubt: undefined,
+  hasChanges: true,
   isFirstInTransaction: false,
   askedAs: 'writer',
   isIdempotent: false,
   hasDelivered: false,
   usedLocalInfile: false,
+  lossCount: 1,
   hasBudget: true,
   ...attempt,
   sql: classifySql(sql),
@@ -89,11 +92,14 @@ describe('decideRetry', () => {
       wasSent: fc.boolean(),
       isPinned: fc.boolean(),
       inTransaction: fc.boolean(),
+      doubt: fc.constantFrom<FailedAttempt['doubt'][]>(undefined, 'undone', 'committed'),
+      hasChanges: fc.boolean(),
       isFirstInTransaction: fc.boolean(),
       askedAs: fc.constantFrom<FailedAttempt['askedAs'][]>('writer', 'reader'),
       isIdempotent: fc.boolean(),
       hasDelivered: fc.boolean(),
       usedLocalInfile: fc.boolean(),
+      lossCount: fc.nat({ max: 10 }),
       hasBudget: fc.boolean(),
     })
     .map((attempt) =>
@@ -136,8 +142,12 @@ describe('decideRetry', () => {
           attempt.wasSent &&
           (attempt.kind === 'lost' || attempt.kind === 'stopping')
         ) {
-          expect(attempt.sql.mayCommit).toBe(false)
-          expect(attempt.inTransaction || attempt.sql.isRepeatable).toBe(true)
+          const { sql, inTransaction, doubt, hasChanges } = attempt
+          const commitsNothing = sql.control === 'commit' && !hasChanges
+          expect(doubt).not.toBe('committed')
+          expect(sql.mayCommit && !commitsNothing).toBe(false)
+          const isCertain = inTransaction && doubt === undefined
+          expect(isCertain || sql.isRepeatable || commitsNothing).toBe(true)
         }
       }),
       { numRuns: 3000 },

@@ -16,7 +16,8 @@ const candidate = (id: string, { lagMs, visibleUpToMs, ...rest }: Spec = {}): Ca
     ageMs: 0,
     visibleUpToMs,
   },
-  underWay: 0,
+  load: 0,
+  crowding: 0,
   isReachable: true,
   penaltyUntilMs: 0,
   ewmaMs: undefined,
@@ -64,8 +65,17 @@ describe.each(BALANCES)('selectReader, %s', (balance) => {
     expect(only({ visibleUpToMs: undefined }, { visibleSinceMs: 500 })).toBeUndefined()
   })
 
+  it('takes one whose connections are all in use only when there is no other', () => {
+    const free = candidate('free', { load: 9, ewmaMs: 900 })
+    const busy = candidate('busy', { crowding: 1 })
+    const held = candidate('held', { crowding: 2 })
+    expect(countChoices([held, busy, free], { balance })).toEqual({ free: 400 })
+    expect(countChoices([held, busy], { balance })).toEqual({ busy: 400 })
+    expect(countChoices([held], { balance })).toEqual({ held: 400 })
+  })
+
   it('takes one in penalty, or to be avoided, only when there is no better one', () => {
-    const good = candidate('good', { underWay: 9, ewmaMs: 900 })
+    const good = candidate('good', { load: 9, ewmaMs: 900 })
     const punished = candidate('punished', { penaltyUntilMs: 1001 })
     const avoid = candidate('avoid')
     const both = [punished, avoid, good]
@@ -91,7 +101,7 @@ describe.each(BALANCES)('selectReader, %s', (balance) => {
   it('never returns an excluded one, and somebody whenever somebody will do', () => {
     const anyCandidate = fc
       .record({
-        underWay: fc.nat(5),
+        load: fc.nat(5),
         isReachable: fc.boolean(),
         penaltyUntilMs: fc.constantFrom(0, 999, 1001),
         ewmaMs: fc.option(fc.nat(100), { nil: undefined }),
@@ -138,25 +148,25 @@ describe('selectReader', () => {
   })
 
   it('p2c: of any two, the one with fewer statements under way', () => {
-    const candidates = [candidate('idle'), candidate('busy', { underWay: 1 })]
+    const candidates = [candidate('idle'), candidate('busy', { load: 1 })]
     expect(countChoices(candidates)).toEqual({ idle: 400 })
-    const counts = countChoices([...candidates, candidate('busiest', { underWay: 2 })])
+    const counts = countChoices([...candidates, candidate('busiest', { load: 2 })])
     expect(counts).not.toHaveProperty('busiest')
     expect(counts.idle).toBeGreaterThan(counts.busy ?? 0)
   })
 
   it('fastest: the shorter expected answer, with what is under way counted in', () => {
-    const fast = candidate('fast', { ewmaMs: 10, underWay: 1 })
+    const fast = candidate('fast', { ewmaMs: 10, load: 1 })
     const slow = candidate('slow', { ewmaMs: 30 })
     expect(countChoices([fast, slow], { balance: 'fastest' })).toEqual({ fast: 400 })
-    const loaded = candidate('fast', { ewmaMs: 10, underWay: 3 })
+    const loaded = candidate('fast', { ewmaMs: 10, load: 3 })
     expect(countChoices([loaded, slow], { balance: 'fastest' })).toEqual({ slow: 400 })
   })
 
   it('fastest: one never measured is tried at once, but not by a crowd', () => {
-    const known = candidate('known', { ewmaMs: 10, underWay: 5 })
+    const known = candidate('known', { ewmaMs: 10, load: 5 })
     expect(countChoices([known, candidate('new')], { balance: 'fastest' })).toEqual({ new: 400 })
-    const tried = candidate('new', { underWay: 1 })
+    const tried = candidate('new', { load: 1 })
     expect(countChoices([known, tried], { balance: 'fastest' })).toEqual({ known: 400 })
   })
 })

@@ -1,3 +1,4 @@
+import { hasSubscribers } from 'node:diagnostics_channel'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import mysql, { type Pool, type PoolConnection } from 'mysql2'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -147,6 +148,87 @@ describe('connections to an instance that has fallen silent', () => {
   })
 })
 
+describe('work that a session has queued at end()', () => {
+  it('leaves no subscription behind when nothing is known yet', async () => {
+    await simulation.closePools()
+    const pool = simulation.callbackPool()
+    const session = await take(pool)
+    const all = [1, 2, 3].map((one) => run(session, `SELECT ${one} AS one`))
+    session.release()
+    await end(pool)
+    expect(await Promise.all(all)).toEqual([[{ one: 1 }], [{ one: 2 }], [{ one: 3 }]])
+    expect(hasSubscribers('http.server.request.start')).toBe(false)
+  })
+
+  it('does not wait for a writer that nobody looks for any more', async () => {
+    const pool = simulation.callbackPool({ aurora: { failoverTimeoutMs: 1_500 } })
+    await pool.aurora.ready()
+    const session = await take(pool)
+    await run(session, "INSERT INTO note (text) VALUES ('before')")
+    const { id } = cluster.writer
+    // The one says that it is a reader, the other is away.
+    await cluster.demote()
+    const away = cluster.writer.id
+    await cluster.crash(away)
+    try {
+      const writes = [1, 2, 3, 4, 5].map((turn) =>
+        failureOf(run(session, `INSERT INTO note (text) VALUES ('${turn}')`)),
+      )
+      await eventually('the first waits', () => pool.aurora.stats().waiting === 1)
+      await eventually('nobody is the writer', () => pool.aurora.topology?.writer === undefined)
+      await end(pool)
+      const messages = (await Promise.all(writes)).map(({ message }) => message)
+      expect(messages).toEqual(Array(5).fill('Pool is closed.'))
+    } finally {
+      await cluster.restart(away)
+      if (cluster.writer.id !== id) await cluster.demote({ to: id })
+    }
+  })
+})
+
+describe('whoever waits at end() for a connection that another holds', () => {
+  it('is told at once, in a session too', async () => {
+    const pool = simulation.callbackPool({ connectionLimit: 1 })
+    await pool.aurora.ready()
+    // One that was away a moment ago may still be missing.
+    await eventually('there is a reader', () => pool.aurora.topology?.readers.length === 1)
+    await cluster.query('DELETE FROM app.note')
+    const holder = await take(pool)
+    await run(holder, 'START TRANSACTION')
+    await run(holder, "INSERT INTO note (text) VALUES ('held')")
+    const session = await take(pool)
+    const queued = [
+      failureOf(run(session, "INSERT INTO note (text) VALUES ('first')")),
+      failureOf(run(session, "INSERT INTO note (text) VALUES ('second')")),
+      failureOf(run(pool, "INSERT INTO note (text) VALUES ('alone')")),
+      failureOf(take(pool.writer as Pool)),
+    ]
+    await eventually('they wait', () =>
+      pool.aurora.stats().instances.some(({ waiting }) => waiting === queued.length - 1),
+    )
+    await end(pool)
+    const messages = (await Promise.all(queued)).map(({ message }) => message)
+    expect(messages).toEqual(queued.map(() => 'Pool is closed.'))
+    expect(await cluster.query('SELECT * FROM app.note')).toEqual([])
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('need not wait where there is room: what a session has queued gets its connection', async () => {
+    const pool = simulation.callbackPool({ connectionLimit: 2 })
+    await pool.aurora.ready()
+    await cluster.query('DELETE FROM app.note')
+    const session = await take(pool)
+    const all = [
+      run(session, SLOW_READ),
+      run(session, "INSERT INTO note (text) VALUES ('queued')"),
+      run(session, 'SELECT text FROM note'),
+    ]
+    await end(pool)
+    expect((await Promise.all(all)).at(-1)).toEqual([{ text: 'queued' }])
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+})
+
 describe('nothing is opened after end()', () => {
   it('lets what runs end, however long that takes on an instance that is well', async () => {
     // Four seconds are time for three questions, unanswered after which it would be condemned.
@@ -230,6 +312,40 @@ describe('drain()', () => {
     await pool.aurora.drain({ timeoutMs: 50 })
     expect(await failed).toMatchObject({ code: 'PROTOCOL_CONNECTION_LOST' })
     await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('begins nothing that is queued on a session when its time is over', async () => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    await cluster.query('DELETE FROM app.note')
+    const session = await take(pool)
+    const all = [
+      failureOf(run(session, 'SELECT SLEEP(20)')),
+      failureOf(run(session, 'SELECT SLEEP(21)')),
+      failureOf(run(session, "INSERT INTO note (text) VALUES ('too late')")),
+    ]
+    await eventually('the first runs', () =>
+      pool.aurora.stats().instances.some(({ underWay }) => underWay > 0),
+    )
+    await pool.aurora.drain({ timeoutMs: 50 })
+    const messages = (await Promise.all(all)).map(({ message }) => message)
+    expect(messages[0]).toContain('Connection lost')
+    expect(messages.slice(1)).toEqual(
+      Array(2).fill("Can't add new command when connection is in closed state"),
+    )
+    expect(await cluster.query('SELECT * FROM app.note')).toEqual([])
+    await eventually('all connections are closed', () => openConnections() === 0)
+  })
+
+  it('leaves the pool and its views closed, in the words of mysql2', async () => {
+    const pool = simulation.callbackPool()
+    const { reader } = pool
+    await pool.aurora.drain()
+    for (const each of [pool, reader, pool.writer]) {
+      expect((await failureOf(run(each, 'SELECT 1'))).message).toBe('Pool is closed.')
+      expect((await failureOf(take(each))).message).toBe('Pool is closed.')
+    }
+    expect((await failureOf(pool.transaction(() => {}))).message).toBe('Pool is closed.')
   })
 
   it('cuts an idle session that never comes back when its time is over', async () => {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { createAuroraPool } from 'aurora-mysql2'
 import { createAuroraPool as createPromisePool } from 'aurora-mysql2/promise'
 import type { Cluster } from 'aurora-mysql2-simulator'
@@ -88,6 +89,134 @@ describe('a pool that exists', () => {
     await ours.query('SELECT 1')
     await ours.end()
     await eventually('all connections are closed', () => applications() === 0)
+  })
+
+  it.each(['callback', 'promise'] as const)(
+    'of the %s API: whoever listened to it hears of what ours takes, gives back and lets wait',
+    async (api) => {
+      const existing =
+        api === 'callback'
+          ? mysql.createPool({ ...settings(), connectionLimit: 1 })
+          : mysqlPromise.createPool({ ...settings(), connectionLimit: 1 })
+      const promised = 'promise' in existing ? existing.promise() : existing
+      await promised.query('SELECT 1')
+      const heard: string[] = []
+      for (const event of ['connection', 'acquire', 'enqueue', 'release'])
+        (existing as EventEmitter).on(event, () => heard.push(event))
+      const ours = createPromisePool(existing, aurora())
+      await ours.aurora.ready()
+      const session = await ours.getConnection()
+      await session.beginTransaction()
+      heard.length = 0
+      const waiting = promised.query('DO 1')
+      await eventually('it waits', () => heard.includes('enqueue'))
+      await session.rollback()
+      session.release()
+      await waiting
+      expect(heard).toEqual(['enqueue', 'release', 'acquire', 'release'])
+      heard.length = 0
+      await ours.query('DO 1')
+      await promised.execute('DO 1')
+      expect(heard).toEqual(['acquire', 'release', 'acquire', 'release'])
+      await ours.end()
+    },
+  )
+
+  it('tells tools how many connections there are, and how many of them are in use', async () => {
+    const existing = mysql.createPool(settings())
+    const lengths = () => {
+      const { _allConnections, _freeConnections, _connectionQueue } = existing as unknown as Record<
+        string,
+        { length: number }
+      >
+      return [_allConnections?.length, _freeConnections?.length, _connectionQueue?.length]
+    }
+    const old = await existing.promise().getConnection()
+    await existing.promise().query('SELECT 1')
+    expect(lengths()).toEqual([2, 1, 0])
+    const ours = createAuroraPool(existing, { ...aurora(), consistency: 'writer' })
+    await ours.aurora.ready()
+    const sessions = await Promise.all([1, 2, 3, 4].map(() => ours.promise().getConnection()))
+    for (const session of sessions) {
+      await session.beginTransaction()
+      await session.query('DO 1')
+    }
+    const waiting = existing.promise().query('DO 1')
+    const counted = ours as unknown as Record<string, { length: number }>
+    // One more is open, of the old pool, and in use.
+    await eventually('one waits', () => counted._connectionQueue?.length === 1)
+    expect(lengths()).toEqual([
+      (counted._allConnections?.length ?? 0) + 1,
+      counted._freeConnections?.length,
+      1,
+    ])
+    expect(counted._allConnections?.length).toBeGreaterThanOrEqual(4)
+    old.release()
+    await eventually('the old one is gone', () => lengths()[0] === counted._allConnections?.length)
+    for (const session of sessions) {
+      await session.rollback()
+      session.release()
+    }
+    await waiting
+    await eventually('all are free', () => lengths()[0] === lengths()[1])
+    await end(ours)
+    await eventually('all connections are closed', () => applications() === 0)
+    expect(lengths()).toEqual([0, 0, 0])
+  })
+
+  it.each(['callback', 'promise'] as const)(
+    'of the %s API, disposed of by its symbol, ends ours',
+    async (api) => {
+      const existing =
+        api === 'callback' ? mysql.createPool(settings()) : mysqlPromise.createPool(settings())
+      const ours = createPromisePool(existing, aurora())
+      await ours.query('SELECT 1')
+      const { [Symbol.dispose]: dispose, [Symbol.asyncDispose]: disposeAsync } =
+        existing as unknown as Partial<Disposable & AsyncDisposable>
+      // Older versions of mysql2 have no symbols; what these call was there before.
+      if (dispose === undefined && disposeAsync === undefined) existing.end()
+      else if (dispose === undefined) await disposeAsync?.call(existing as never)
+      else dispose.call(existing as never)
+      expect((await failureOf(ours.query('SELECT 1'))).message).toBe('Pool is closed.')
+      await eventually('all connections are closed', () => applications() === 0)
+    },
+  )
+
+  it('is closed by drain() too, with what is out of it', async () => {
+    const existing = mysqlPromise.createPool(settings())
+    await existing.getConnection()
+    const ours = createPromisePool(existing, aurora())
+    await ours.query('SELECT 1')
+    await ours.aurora.drain()
+    await eventually('all connections are closed', () => applications() === 0)
+    expect((await failureOf(existing.query('SELECT 1'))).message).toBe('Pool is closed.')
+    expect((await failureOf(existing.getConnection())).message).toBe('Pool is closed.')
+  })
+
+  it('is taken over once, and one of ours never', async () => {
+    const existing = mysql.createPool(settings())
+    await existing.promise().query('SELECT 1')
+    const ours = createAuroraPool(existing, aurora())
+    await ours.promise().query('SELECT 1')
+    expect(createAuroraPool(existing)).toBe(ours)
+    expect(createAuroraPool(existing.promise() as never)).toBe(ours)
+    expect(createAuroraPool(ours)).toBe(ours)
+    expect(createAuroraPool(ours.reader)).toBe(ours.reader)
+    expect(createAuroraPool(ours.promise() as never)).toBe(ours)
+    const inPromises = createPromisePool(ours) as unknown as { readonly pool: unknown }
+    expect(inPromises.pool).toBe(ours)
+    for (const pool of [existing, ours])
+      expect(() => createAuroraPool(pool, { maxLagMs: 1 })).toThrow(
+        /one of createAuroraPool already/,
+      )
+    await end(ours)
+  })
+
+  it('that has been ended is refused', async () => {
+    const existing = mysqlPromise.createPool(settings())
+    await existing.query('SELECT 1')
+    await existing.end()
+    expect(() => createPromisePool(existing, aurora())).toThrow(/has been ended/)
   })
 
   it('with somebody who waits for a connection: he gets one', async () => {

@@ -1,18 +1,29 @@
+import { connect } from 'node:net'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import type { Pool, PoolConnection } from 'mysql2'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, failureOf, nothingIsLeft, type Simulation, simulate } from '../simulation.js'
+import {
+  eventually,
+  failureOf,
+  nothingIsLeft,
+  pause,
+  type Simulation,
+  simulate,
+} from '../simulation.js'
 
 let simulation: Simulation
 let cluster: Cluster
+let three: Simulation
 
 beforeAll(async () => {
   simulation = await simulate({ instances: 2 })
   cluster = simulation.cluster
-  await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(50))')
+  three = await simulate({ instances: 3 })
+  for (const each of [cluster, three.cluster])
+    await each.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(50))')
 })
 
-afterEach(() => simulation.closePools())
+afterEach(() => Promise.all([simulation.closePools(), three.closePools()]))
 
 const eventual = { consistency: 'eventual' } as const
 const write = "INSERT INTO note (text) VALUES ('x')"
@@ -56,6 +67,74 @@ describe('waitForConnections: false', () => {
   })
 })
 
+describe('limits on who may wait', () => {
+  it('are for whoever wants a session, not for the statements of one', async () => {
+    const pool = await three.readyPool({
+      connectionLimit: 1,
+      waitForConnections: false,
+      aurora: eventual,
+    })
+    const session = await pool.getConnection()
+    const other = await pool.getConnection()
+    // Both are on readers, and move to the writer, which has one connection.
+    const first = session.query(write)
+    const second = other.query(write)
+    session.release()
+    await Promise.all([first, second])
+    other.release()
+  })
+})
+
+describe('what needs the writer', () => {
+  it('does not wait for a reader whose connections are all held', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 2, aurora: eventual })
+    const held = await Promise.all([1, 2].map(() => pool.reader.getConnection()))
+    for (const session of held) await session.query('SELECT 1')
+    await pool.transaction((transaction) => transaction.query(write))
+    for (const from of [pool, pool.writer]) {
+      const session = await from.getConnection()
+      await session.query(write)
+      session.release()
+    }
+    for (const session of held) session.release()
+  })
+})
+
+describe('minIdle', () => {
+  it('of an instance that is away is tried with pauses', async () => {
+    let connects = 0
+    const pool = simulation.pool({
+      host: '127.0.0.1',
+      port: 1,
+      stream: (() => {
+        connects++
+        return connect({ host: '127.0.0.1', port: 1 })
+      }) as never,
+      aurora: { minIdle: 2 },
+    })
+    await failureOf(pool.query('SELECT 1'))
+    await eventually('it is tried again', () => connects > 6)
+    await pause(500)
+    // Without a pause it would be hundreds.
+    expect(connects).toBeLessThan(60)
+  })
+})
+
+describe('err.aurora.waitedMs', () => {
+  it('counts the time in line for a connection', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 1, aurora: eventual })
+    const session = await pool.getConnection()
+    await session.beginTransaction()
+    await session.query(write)
+    const failing = failureOf(pool.query('INSERT INTO nowhere VALUES (1)'))
+    await pause(150)
+    await session.rollback()
+    session.release()
+    const { aurora } = (await failing) as { readonly aurora?: { readonly waitedMs: number } }
+    expect(aurora?.waitedMs).toBeGreaterThanOrEqual(140)
+  })
+})
+
 describe('queueLimit', () => {
   it('bounds who waits for a connection', async () => {
     const pool = await simulation.readyPool({ connectionLimit: 1, queueLimit: 2 })
@@ -67,6 +146,45 @@ describe('queueLimit', () => {
     await session.rollback()
     session.release()
     await Promise.all(waiting)
+  })
+
+  it('does not count those for whom a connection is being opened', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: 3, queueLimit: 2, aurora: eventual })
+    // Three open connections, two wait; mysql2 refuses none of them.
+    await Promise.all(Array.from({ length: 5 }, () => pool.query(write)))
+  })
+})
+
+describe('reads', () => {
+  it('do not wait for a reader whose connections are all held by sessions while another has room', async () => {
+    const pool = await three.readyPool({ connectionLimit: 2, aurora: eventual })
+    const held = await Promise.all([1, 2, 3].map(() => pool.getConnection()))
+    for (const session of held) await session.query('SELECT 1')
+    // One place is left, on one of the two readers: whoever waits, waits there.
+    await Promise.all(Array.from({ length: 20 }, () => pool.query('SELECT 1')))
+    for (const session of held) session.release()
+  })
+})
+
+describe('maxLagMs', () => {
+  it('is not judged by what was reported before the pool slept', async () => {
+    const pool = await simulation.readyPool({
+      aurora: { ...eventual, maxLagMs: 500, idleAfterMs: 200 },
+    })
+    await pool.query('SELECT 1')
+    const questions = () => Object.values(simulation.counts()).map((each) => each.topologyQuestions)
+    const sleep = async () => {
+      const before = questions()
+      await pause(500)
+      return questions().every((count, at) => count === before[at])
+    }
+    await eventually('it sleeps', sleep)
+    const heal = await cluster.inject({ type: 'lag', instance: 'instance-2', lagMs: 60_000 })
+    await pause(1_000)
+    const before = simulation.counts()
+    await Promise.all(Array.from({ length: 20 }, () => pool.query('SELECT 1')))
+    expect(simulation.countsSince(before)['instance-2']?.reads).toBe(0)
+    await heal()
   })
 })
 

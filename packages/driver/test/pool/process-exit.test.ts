@@ -85,6 +85,31 @@ function run(program: string, onOutput?: (line: string) => void): Promise<Ended>
 const clean = (output: string): Ended => ({ code: 0, output: `${output}\n`, isKilled: false })
 
 describe('a process', () => {
+  it.each([
+    ['in a transaction', "await session.query('BEGIN')", {}],
+    ['to be reset', "await session.query('SELECT 1')", { resetOnRelease: true }],
+    ['that holds a lock', `await session.query("SELECT GET_LOCK('exit', 1)")`, {}],
+    [
+      'whose last statement has timed out',
+      "await session.query({ sql: 'DO SLEEP(0.4)', timeout: 50 }).catch(() => {})",
+      {},
+    ],
+  ])(
+    'does not exit in the middle of end() after a session was released %s',
+    async (_, use, options) => {
+      const ended = await run(`
+      const pool = open({}, ${JSON.stringify(options)})
+      await pool.aurora.ready()
+      const session = await pool.getConnection()
+      ${use}
+      session.release()
+      await pool.end()
+      console.log('ended')
+    `)
+      expect(ended).toEqual(clean('ended'))
+    },
+  )
+
   it('exits by itself with an idle pool that nobody ended', async () => {
     const ended = await run(`
       const pool = open()

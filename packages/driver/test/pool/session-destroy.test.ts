@@ -34,6 +34,24 @@ async function openSession(connectionLimit: number) {
 }
 
 describe('destroy()', () => {
+  it('of a session that is dead ends what it has just been given once, and no more', async () => {
+    const { pool, take } = await openSession(2)
+    const session = await take()
+    await run(session, 'BEGIN')
+    await run(session, "INSERT INTO app.note VALUES (90, 'x')")
+    await simulation.cluster.inject({ type: 'reset', instance: 'instance-1' })
+    await failureOf(run(session, 'SELECT 1'))
+    let calls = 0
+    session.query('ROLLBACK', () => {
+      calls++
+    })
+    session.destroy()
+    await eventually('it has ended', () => calls > 0 && nothingIsLeft(pool))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(calls).toBe(1)
+    expect(pool.aurora.stats().active).toBe(0)
+  })
+
   it('fails what runs and what is queued, and leaves nothing lent', async () => {
     const { pool, take } = await openSession(2)
     const session = await take()

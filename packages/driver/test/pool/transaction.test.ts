@@ -1,4 +1,4 @@
-import type { AuroraPool } from 'aurora-mysql2/promise'
+import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import type { ResultSetHeader, RowDataPacket } from 'mysql2'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -15,12 +15,24 @@ beforeAll(async () => {
   await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY, text VARCHAR(50)) ENGINE=InnoDB')
   await cluster.query(`CREATE PROCEDURE app.commits() MODIFIES SQL DATA
     BEGIN INSERT INTO app.note VALUES (900, 'by procedure'); COMMIT; END`)
+  await cluster.query(`CREATE PROCEDURE app.commits_and_begins() MODIFIES SQL DATA
+    BEGIN INSERT INTO app.note VALUES (1000 + FLOOR(RAND() * 1000000), 'by procedure');
+    COMMIT; START TRANSACTION; END`)
+  await cluster.query(`CREATE TABLE app.aurora_mysql2_token (token BINARY(16) NOT NULL PRIMARY KEY,
+    created_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), KEY (created_at))`)
   pool = await simulation.readyPool()
 })
 
 beforeEach(() => cluster.query('DELETE FROM app.note'))
 
 const insert = (id: number) => `INSERT INTO note VALUES (${id}, 'x')`
+
+/** One instance by itself. */
+const instance = () => {
+  const { address, port } = cluster.writer
+  const { user, password, database } = cluster.connection
+  return { host: address, port, user, password, database }
+}
 
 async function ids(): Promise<number[]> {
   const rows = await cluster.query('SELECT id FROM app.note ORDER BY id')
@@ -169,6 +181,121 @@ describe('a transaction', () => {
   })
 })
 
+describe('a transaction in which a procedure has committed and begun again', () => {
+  it.each([
+    ['is not run again', {}, 1, 1],
+    [
+      'is not run again with a token, which tells that it was committed',
+      { exactlyOnce: true },
+      1,
+      1,
+    ],
+  ])('%s', async (_, options, runs, applied) => {
+    await cluster.query("INSERT INTO app.note VALUES (1, '')")
+    const other = await pool.getConnection()
+    await other.beginTransaction()
+    await other.query('UPDATE note SET text = "h" WHERE id = 1')
+    let ran = 0
+    const failed = failureOf(
+      pool.transaction(async (tx) => {
+        ran++
+        await tx.query('CALL commits_and_begins()')
+        await tx.query('SELECT * FROM note WHERE id = 1 FOR UPDATE NOWAIT')
+      }, options),
+    )
+    expect(await failed).toMatchObject({ errno: 1205, aurora: { outcome: 'unknown' } })
+    await other.rollback()
+    other.release()
+    expect(ran).toBe(runs)
+    expect((await ids()).filter((id) => id > 1)).toHaveLength(applied)
+  })
+
+  it('is over behind a dead-lock that was swallowed, and says that it may be committed', async () => {
+    const error = await failureOf(
+      pool.transaction(async (tx) => {
+        await tx.query('CALL commits_and_begins()')
+        await tx.query("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213").catch(() => {})
+        await tx.query(insert(1))
+      }),
+    )
+    expect(error).toMatchObject({
+      code: 'ERR_AURORA_TRANSACTION_ENDED',
+      aurora: { outcome: 'unknown' },
+    })
+    expect(await ids()).toHaveLength(1)
+  })
+})
+
+describe('a transaction waits for its connection', () => {
+  it('no longer than it is told to, and its function does not run', async () => {
+    const pool = createAuroraPool({ ...instance(), connectionLimit: 1 })
+    const session = await pool.getConnection()
+    let runs = 0
+    const work = () => {
+      runs++
+    }
+    const late = await failureOf(pool.transaction(work, { waitMs: 50 }))
+    expect(late.code).toBe('ERR_AURORA_NO_CONNECTION')
+    const aborted = await failureOf(pool.transaction(work, { signal: AbortSignal.timeout(50) }))
+    expect(aborted.code).toBe('ERR_AURORA_ABORTED')
+    expect(runs).toBe(0)
+    session.release()
+    await pool.transaction(work, { waitMs: 5_000 })
+    expect(runs).toBe(1)
+    expect(nothingIsLeft(pool)).toBe(true)
+    await pool.end()
+  })
+})
+
+describe('a signal that was given before', () => {
+  const signal = AbortSignal.abort()
+  it.each([
+    ['a cluster', () => simulation.readyPool()],
+    ['one instance', async () => createAuroraPool(instance())],
+  ])('lets nothing begin on %s', async (_, open) => {
+    const pool = await open()
+    await pool.query('SELECT 1')
+    const session = await pool.getConnection()
+    await session.query('DO 1')
+    let runs = 0
+    const work = () => {
+      runs++
+    }
+    const sql = { sql: insert(1), aurora: { signal } } as never
+    for (const begun of [
+      () => pool.query(sql),
+      () => session.query(sql),
+      () => pool.transaction(work, { signal }),
+    ]) {
+      expect((await failureOf(begun())).code).toBe('ERR_AURORA_ABORTED')
+    }
+    session.release()
+    await pool.end()
+    expect(runs).toBe(0)
+    expect(await ids()).toEqual([])
+  })
+})
+
+describe('a signal that is given while a statement is queued on its session', () => {
+  it('lets it not begin, and what ends the transaction run', async () => {
+    const session = await pool.getConnection()
+    const abort = new AbortController()
+    const aurora = { signal: abort.signal }
+    await session.query('BEGIN')
+    await session.query(insert(1))
+    const slow = session.query('DO SLEEP(0.2)')
+    const queued = failureOf(session.query({ sql: insert(2), aurora } as never))
+    const undone = session.query({ sql: 'ROLLBACK', aurora } as never)
+    abort.abort()
+    await slow
+    expect((await queued).code).toBe('ERR_AURORA_ABORTED')
+    await undone
+    await session.query(insert(3))
+    session.release()
+    expect(await ids()).toEqual([3])
+  })
+})
+
 describe('a savepoint', () => {
   it('is undone alone', async () => {
     await pool.transaction(async (tx) => {
@@ -193,6 +320,46 @@ describe('a savepoint', () => {
     )
     expect(error.code).toBe('ERR_AURORA_TRANSACTION_NESTED')
     expect(await ids()).toEqual([1])
+  })
+
+  it('that outlives the transaction runs nothing behind its ROLLBACK', async () => {
+    let isOver = (): void => {}
+    const over = new Promise<void>((resolve) => {
+      isOver = resolve
+    })
+    let outlived: Promise<unknown> | undefined
+    const error = await failureOf(
+      pool.transaction((tx) => {
+        outlived = tx.transaction(async (nested) => {
+          await over
+          await nested.query(insert(1))
+        })
+        return Promise.all([outlived, tx.transaction((nested) => nested.query(insert(2)))])
+      }),
+    )
+    expect(error.code).toBe('ERR_AURORA_TRANSACTION_NESTED')
+    isOver()
+    await expect(outlived).rejects.toMatchObject({ code: 'ERR_AURORA_TRANSACTION_ENDED' })
+    expect(await ids()).toEqual([])
+  })
+
+  it('that nobody awaits runs nothing behind the COMMIT', async () => {
+    let isOver = (): void => {}
+    const over = new Promise<void>((resolve) => {
+      isOver = resolve
+    })
+    let outlived: Promise<unknown> | undefined
+    await pool.transaction(async (tx) => {
+      await tx.query(insert(1))
+      outlived = tx.transaction(async (nested) => {
+        await over
+        await nested.query(insert(2))
+      })
+    })
+    isOver()
+    await expect(outlived).rejects.toMatchObject({ code: 'ERR_AURORA_TRANSACTION_ENDED' })
+    expect(await ids()).toEqual([1])
+    expect(nothingIsLeft(pool)).toBe(true)
   })
 })
 
