@@ -79,6 +79,29 @@ describe.each(DRIVERS)('createConnection() of %s', (name) => {
     await ended(pool)
   })
 
+  it.each([[null], [undefined]])('refuses %s, once', async (nothing) => {
+    const refusal = (make: (options: never) => unknown) => {
+      try {
+        make(nothing as never)
+      } catch (error) {
+        return visible(error)
+      }
+      return 'it was not refused'
+    }
+    const heard: unknown[] = []
+    const hear = (error: unknown) => heard.push(error)
+    process.on('uncaughtException', hear)
+    const own = bench().driver('mysql2')
+    const expected = refusal(own.mysql.createConnection)
+    expect(expected).toMatchObject({ class: 'TypeError' })
+    expect(refusal(driver.mysql.createConnection)).toEqual(expected)
+    expect(refusal(driver.mysqlPromise.createConnection)).toEqual(expected)
+    // Where something had been opened all the same, it would fail by now.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    process.removeListener('uncaughtException', hear)
+    expect(heard).toEqual([])
+  })
+
   it('takes statements before it is connected, in order', async () => {
     const connection = driver.mysql.createConnection(options(driver))
     const seen = await Promise.all([

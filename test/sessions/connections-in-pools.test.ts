@@ -1,7 +1,8 @@
+import { channel } from 'node:diagnostics_channel'
 import type { AuroraPool } from 'aurora-mysql2'
 import { session } from 'aurora-mysql2'
 import { createConnection } from 'aurora-mysql2/mysql2/promise'
-import type { Connection } from 'mysql2/promise'
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   eventually,
@@ -45,6 +46,33 @@ async function reachesReader(connection: Connection): Promise<void> {
 }
 
 describe('a connection in somebody else’s pool', () => {
+  it('that begins a transaction in the turn in which its write has ended has its connection to itself', async () => {
+    const { connection: options } = simulation.cluster
+    // Each statement's connection is asked first whether it lives.
+    const careful = { ...options, aurora: { ...options.aurora, checkIdleAfterMs: 1 } }
+    const all = await Promise.all([1, 2, 3, 4, 5].map(() => createConnection(careful)))
+    connections.push(...all)
+    const [one, ...others] = all as [Connection, ...Connection[]]
+    const ids: number[] = []
+    const heal = await simulation.cluster.inject({ type: 'slow', delayMs: 20 })
+    for (let round = 0; round < 5; round++) {
+      await one.query(WRITE)
+      const begun = one.query('BEGIN')
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      const inserts = others.map((each) => each.query<ResultSetHeader>(WRITE))
+      await begun
+      await one.query(WRITE)
+      await pause(50)
+      await one.query('ROLLBACK')
+      for (const [{ insertId }] of await Promise.all(inserts)) ids.push(insertId)
+    }
+    await heal()
+    const [rows] = await one.query<RowDataPacket[]>('SELECT id FROM app.note WHERE id IN (?)', [
+      ids,
+    ])
+    expect(rows).toHaveLength(ids.length)
+  })
+
   it('reads from readers again after a write, a transaction, and one with an isolation level', async () => {
     const connection = await open()
     await reachesReader(connection)
@@ -88,6 +116,32 @@ describe('a connection in somebody else’s pool', () => {
       await connection.query(READ)
     }
     expect(writer.counters.connectionsAccepted - before).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('a connection that nobody ends leaves nothing behind', () => {
+  /** There are subscribers while a cluster is open. */
+  const isOpen = () => channel('http.server.request.start').hasSubscribers
+  const nothingIsLeft = () =>
+    eventually('everything is closed', () => {
+      const open = simulation.cluster.instances.map(({ counters }) => counters.connectionsOpen)
+      return !isOpen() && open.every((count) => count === 0)
+    })
+
+  it('when it is refused', async () => {
+    await nothingIsLeft()
+    const wrong = { ...simulation.cluster.connection, password: 'wrong' }
+    await expect(createConnection(wrong)).rejects.toMatchObject({ errno: 1045 })
+    expect(isOpen()).toBe(true)
+    await nothingIsLeft()
+  })
+
+  it('when it has lost its transaction', async () => {
+    const connection = await createConnection(simulation.cluster.connection)
+    await connection.beginTransaction()
+    await simulation.cluster.inject({ type: 'reset' })
+    await expect(connection.query(WRITE)).rejects.toMatchObject({ fatal: true })
+    await nothingIsLeft()
   })
 })
 
@@ -148,6 +202,18 @@ describe('a COMMIT is followed', () => {
 })
 
 describe('session(fn)', () => {
+  it('returns a command of the callback API as it is', async () => {
+    const pool = simulation.callbackPool()
+    let command: unknown
+    const rows = await new Promise((resolve, reject) => {
+      command = session(() =>
+        pool.query('SELECT 1 AS one', (error, answer) => (error ? reject(error) : resolve(answer))),
+      )
+    })
+    expect(rows).toEqual([{ one: 1 }])
+    expect(command).toMatchObject({ sql: 'SELECT 1 AS one' })
+  })
+
   it('runs a query that begins when it is awaited within the request', async () => {
     const pool: AuroraPool = simulation.callbackPool()
     await pool.aurora.ready()

@@ -1,3 +1,4 @@
+import { session as inRequest } from 'aurora-mysql2'
 import { createConnection } from 'aurora-mysql2/mysql2'
 import mysql, { type Connection, type PoolConnection } from 'mysql2'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -127,6 +128,31 @@ describe('KILL', () => {
     expect(await run(pool, `KILL QUERY ${second?.threadId}`)).toEqual({})
     expect((await running).code).toBe('ER_QUERY_INTERRUPTED')
     expect(await moved).toEqual({})
+    for (const each of sessions) each.release()
+    session.release()
+  })
+
+  it('takes no statement of the promise API for a question: the session that was asked last is meant', async () => {
+    const { pool, session, toldId } = await openSession(1)
+    const moved = session.promise()
+    // Requests of their own: the read does not follow the write to the writer.
+    await inRequest(() => moved.query('UPDATE app.note SET text = 0'))
+    const sessions = await Promise.all([
+      pool.promise().getConnection(),
+      pool.promise().getConnection(),
+    ])
+    const second = sessions.find(({ threadId }) => threadId === toldId)
+    const running = inRequest(() => second?.query(SLOW_READ).catch((error: unknown) => error))
+    await eventually('it runs', isSleeping)
+    // Issued after the other was asked for its id.
+    const kept = moved.query('UPDATE app.note SET text = SLEEP(0.5)')
+    await eventually('that runs too', async () => {
+      const list = await simulation.cluster.query('SHOW PROCESSLIST')
+      return list.some(({ Info }) => String(Info).includes('SLEEP(0.5)'))
+    })
+    expect(await run(pool, `KILL QUERY ${toldId}`)).toEqual({})
+    await kept
+    expect(await running).toMatchObject({ code: 'ER_QUERY_INTERRUPTED' })
     for (const each of sessions) each.release()
     session.release()
   })

@@ -1,3 +1,4 @@
+import { createConnection } from 'aurora-mysql2/mysql2/promise'
 import type { AuroraPool } from 'aurora-mysql2/promise'
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -33,6 +34,38 @@ async function value(of: Pick<PoolConnection, 'query'>, expression: string): Pro
   const [rows] = await of.query<RowDataPacket[]>(`SELECT ${expression} AS value`)
   return rows[0]?.value
 }
+
+describe('a session that is bound to its connection', () => {
+  it.each([
+    ['of a pool', async () => (await open()).getConnection()],
+    ['of createConnection()', () => createConnection(simulation.cluster.connection)],
+  ])('and %s tells at once that it was lost', async (_, make) => {
+    const session = await make()
+    await session.query("SELECT GET_LOCK('leader', 1)")
+    const heard: unknown[] = []
+    session.on('end', () => heard.push('end'))
+    session.on('error', (error: { readonly code?: string }) => heard.push(error.code))
+    await simulation.cluster.inject({ type: 'reset', instance: 'instance-1' })
+    await eventually('it is told', () => heard.length > 0)
+    expect(heard).toEqual(['ECONNRESET'])
+    const error = await failureOf(session.query('SELECT 1'))
+    expect(error.message).toContain('closed state')
+    session.destroy()
+    expect(heard).toEqual(['ECONNRESET'])
+  })
+
+  it('tells nobody when nothing bound it: it goes on', async () => {
+    const pool = await open()
+    const session = await pool.getConnection()
+    await session.query(READ)
+    session.on('error', (error) => expect.unreachable(String(error)))
+    session.on('end', () => expect.unreachable('end'))
+    for (const { id } of simulation.cluster.readers)
+      await simulation.cluster.inject({ type: 'reset', instance: id })
+    await session.query(READ)
+    session.release()
+  })
+})
 
 describe('a session that leaves something on its connection', () => {
   it('finds its user variables again', async () => {

@@ -126,6 +126,23 @@ describe('START TRANSACTION READ ONLY', () => {
     expect(await notes()).toBe(6)
   })
 
+  it('goes to the writer where a listener has chosen an isolation level, which readers ignore', async () => {
+    const pool = simulation.pool({ aurora: eventual })
+    pool.on('connection', (connection) => {
+      void connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+    })
+    await pool.aurora.ready()
+    await pool.query(READ)
+    const places = await placesOf(pool, async () => {
+      const session = await pool.getConnection()
+      await session.query('START TRANSACTION READ ONLY')
+      await session.query(READ)
+      await session.query('COMMIT')
+      session.release()
+    })
+    expect(places).toEqual(['instance-1'])
+  })
+
   it('stays on the writer after SET TRANSACTION', async () => {
     const pool = await simulation.readyPool({ aurora: eventual })
     const session = await pool.getConnection()

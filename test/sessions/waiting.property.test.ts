@@ -192,10 +192,10 @@ describe('a room in which statements wait', () => {
     for (const name of [0, 1, 2]) room.enter(new Waiting(name, true, undefined))
     await new Promise((resolve) => setImmediate(resolve))
     expect(refused).toEqual([[2, expect.stringContaining('aurora.maxWaiting')]])
-    room.close(() => new Error('over'))
+    room.close()
     expect(refused.slice(1)).toEqual([
-      [0, 'over'],
-      [1, 'over'],
+      [0, 'Pool is closed.'],
+      [1, 'Pool is closed.'],
     ])
     expect(room.length).toBe(0)
   })
