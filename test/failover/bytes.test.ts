@@ -38,6 +38,8 @@ interface Part {
   readonly isFresh?: boolean
   /** It comes only while roles are in doubt. */
   readonly isInDoubt?: boolean
+  /** It comes at the end of a session, which may be lost before. */
+  readonly isLate?: boolean
   /** Each try takes several round trips: one wrong value per byte is enough. */
   readonly isSlow?: boolean
   /** What it answers may not run twice, whatever becomes of the answer. */
@@ -130,6 +132,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'the end of a transaction that was left open',
     key: asked.query('ROLLBACK'),
+    isLate: true,
     run: readInTransaction,
     right: isShelf,
   },
@@ -237,6 +240,9 @@ class Lane {
       (rows): Outcome => ({ rows }),
       (error): Outcome => ({ error }),
     )
+    // On a busy machine what the damage before has led to (a fence) may end a session before it comes to this part: once more then.
+    const isTooEarly = 'error' in outcome && part.isLate === true && server.isArmed
+    if (isTooEarly && server.timesAsked(part.key) === before) return this.try(part, damage)
     await eventually('the damage is done', () => !server.isArmed)
     const [rows] = await pool.query(HEALTHY)
     expect(rows).toEqual([{ answer: 42 }])

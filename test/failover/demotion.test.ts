@@ -59,6 +59,30 @@ describe('the writer is demoted under its connections', () => {
     }
   })
 
+  it('runs again what the caller gave at the call, whatever became of it since', async () => {
+    const { cluster } = scenarios
+    await cluster.query('CREATE TABLE app.kept (id INT PRIMARY KEY, text VARCHAR(9))')
+    const { pool } = await openDemoted()
+    const batch = [[1, 'query']]
+    const bound = [2, 'execute']
+    const row = { id: 3, text: 'inside' }
+    const all = [
+      pool.promise().query('INSERT INTO kept VALUES ?', [batch]),
+      pool.promise().execute('INSERT INTO kept VALUES (?, ?)', bound),
+      pool.promise().query({ sql: 'INSERT INTO kept SET ?', values: row }),
+    ]
+    batch[0] = [11, 'changed']
+    bound.fill(12)
+    row.id = 13
+    await Promise.all(all)
+    const rows = await cluster.query('SELECT id, text FROM app.kept ORDER BY id')
+    expect(rows.map((each) => ({ ...each }))).toEqual([
+      { id: 1, text: 'query' },
+      { id: 2, text: 'execute' },
+      { id: 3, text: 'inside' },
+    ])
+  })
+
   it('counts each UPDATE once', async () => {
     const { cluster } = scenarios
     await cluster.query('CREATE TABLE app.tally (id INT PRIMARY KEY, times INT NOT NULL)')

@@ -1,9 +1,26 @@
 import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
 import { type Cluster, startCluster } from 'aurora-mysql2-simulator'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually, pause } from '../../packages/driver/test/simulation.js'
 import { type CommitFault, CommitTrap } from './commit-trap.js'
+import { IS_FULL_LENGTH } from './scenario.js'
 
 const FAULTS: readonly CommitFault[] = ['before', 'during', 'after', 'left-open', 'late']
+
+/** What happens to the writer as soon as a COMMIT is hit. */
+const LOSSES = {
+  crash: () => cluster.failover({ how: 'crash' }),
+  planned: () => cluster.failover({ how: 'planned' }),
+  hang: () => cluster.failover({ how: 'hang' }),
+  demotion: () => cluster.demote(),
+} as const
+
+type Loss = keyof typeof LOSSES
+
+/** A fault alone, followed by itself, and by the one that ends last. */
+const ROWS: readonly (readonly CommitFault[])[] = IS_FULL_LENGTH
+  ? FAULTS.flatMap((fault) => [[fault], [fault, fault], [fault, 'late'] as const])
+  : [['left-open', 'left-open'], ['during'], ['late', 'late']]
 
 let cluster: Cluster
 let pool: AuroraPool
@@ -107,6 +124,34 @@ describe('a COMMIT whose answer is lost', () => {
     expect(await timesApplied()).toEqual(new Map([[7, 1]]))
     // The value belongs to the run that was committed, which is the last one.
     expect(value).toBe(runs)
+  })
+
+  it.each(
+    (Object.keys(LOSSES) as Loss[]).flatMap((loss) => ROWS.map((row) => [loss, row] as const)),
+  )('is applied exactly once: %s and %j', async (loss, faults) => {
+    next = [...faults]
+    let losing: Promise<unknown> | undefined
+    choose = () => {
+      const fault = next.shift()
+      if (fault !== undefined) losing ??= LOSSES[loss]()
+      return fault
+    }
+    let runs = 0
+    const value = await pool.transaction(
+      async (tx) => {
+        runs++
+        await tx.query('INSERT INTO entry VALUES (7)')
+        return runs
+      },
+      { exactlyOnce: true },
+    )
+    expect(losing).toBeDefined()
+    await losing
+    expect(value).toBe(runs)
+    await eventually('all are back', () => cluster.instances.every(({ state }) => state === 'up'))
+    // What comes late has come.
+    await pause(50)
+    expect(await timesApplied()).toEqual(new Map([[7, 1]]))
   })
 
   it('is applied exactly once, a thousand times, through failovers', async () => {

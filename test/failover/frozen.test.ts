@@ -81,6 +81,29 @@ const cuts: readonly (readonly [string, () => Promise<unknown>])[] = [
 ]
 
 describe('a process is frozen', () => {
+  it('while a write waits for the writer, which is back before it goes on: the time does not count', async () => {
+    const { cluster } = scenarios
+    const waiting = { failoverTimeoutMs: 1_500 }
+    const application = await Application.start(cluster, waiting, (address) =>
+      wire.addressFor(address),
+    )
+    applications.add(application)
+    await write(application)
+    const { id } = cluster.writer
+    await cluster.crash(id)
+    await pause(100)
+    const asked = [write(application), write(application)]
+    await pause(200)
+    application.freeze()
+    await cluster.restart(id)
+    await pause(FROZEN_MS)
+    application.thaw()
+    await Promise.all(asked)
+    expect(ledger.failures).toEqual([])
+    expect(await ledger.audit(cluster)).toEqual(NOTHING_AMISS)
+    expect(await application.end()).toBe(0)
+  })
+
   it.each(cuts)('and meanwhile %s: nothing fails when it goes on', async (_, cut) => {
     // Frozen for longer than a connection may lie unused unchecked; and, as installed, for less.
     const frozen = await Promise.all([start(scaled(2_000)), start(30_000)])

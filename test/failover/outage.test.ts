@@ -72,6 +72,9 @@ describe('all instances are gone for a while', () => {
 describe('a cluster of one instance', () => {
   const scenarios = useScenarios({ instances: 1 })
   const workers = { query: 2, execute: 2, session: 2, transaction: 2, read: 4 }
+  /** The other ways of writing have one each. */
+  const OTHERS = { callback: 1, prepared: 1, repeated: 1, 'exactly-once': 0 }
+  const TURNS = 3
 
   it.each([
     ['restarts', () => scenarios.cluster.restart(scenarios.cluster.writer.id)],
@@ -82,15 +85,40 @@ describe('a cluster of one instance', () => {
     ],
   ] as const)('%s: nothing fails but writes under way', async (_, strike) => {
     const scenario = await scenarios.open({ workers })
-    const { ledger } = scenario
-    for (let turn = 0; turn < 3; turn += 1) {
+    const { ledger, cluster } = scenario
+    let questions = 0
+    let inVain = 0
+    const stopListening = cluster.on(({ type }) => {
+      if (type === 'instance-up') questions = inVain = 0
+      if (type === 'topology-asked') questions += 1
+    })
+    scenario.pool.aurora.on('instanceAsked', ({ outcome }) => {
+      if (outcome === 'failed') inVain += 1
+    })
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      const completed = new Promise<number>((resolve) => {
+        scenario.pool.aurora.once('failoverCompleted', () => resolve(questions - inVain))
+      })
       await strike()
+      // The first answer that it gives is believed, and whatever waits begins in that turn.
+      expect(await completed).toBeLessThanOrEqual(1)
       await scenario.load.serve(2)
     }
+    stopListening()
     await eventually('the episodes are over', () => !scenario.pool.aurora.stats().isFailingOver)
     expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
-    for (const { kind, ending } of ledger.failures) {
+    const started = scenario.events('failoverStarted')
+    const completed = scenario.events('failoverCompleted')
+    for (const { kind, ending, calledAtMs } of ledger.failures) {
       if (kind !== 'transaction') expect(ending).toBe('unknown')
+      const isWhileAway = completed.some(
+        ({ atMs }, index) => calledAtMs > (started[index]?.atMs ?? 0) && calledAtMs < atMs,
+      )
+      expect(isWhileAway).toBe(false)
+    }
+    for (const [kind, count] of Object.entries({ ...workers, ...OTHERS })) {
+      const failed = ledger.failures.filter((failure) => failure.kind === kind)
+      expect(failed.length).toBeLessThanOrEqual(TURNS * count)
     }
   })
 })

@@ -1,4 +1,4 @@
-import type { Fault } from 'aurora-mysql2-simulator'
+import type { Fault, Lookup } from 'aurora-mysql2-simulator'
 import { describe, expect, it } from 'vitest'
 import { scaled } from '../../packages/driver/test/simulation.js'
 import type { Failure, Unit } from './ledger.js'
@@ -15,14 +15,13 @@ function inFlight(failures: readonly Failure[], kind: Unit['kind']): number {
 }
 
 /** What holds for writes in any failover: each worker loses at most the one that was under way, and is told so. */
-function expectOnlyInFlightFailed(scenario: Scenario, untilMs: number): void {
-  const { failures } = scenario.ledger
+function expectOnlyInFlightFailed({ ledger: { failures }, knownAtMs }: Scenario): void {
   const atMost = { ...workers, transaction: 1, repeated: 1, 'exactly-once': 0 }
   for (const [kind, count] of Object.entries(atMost)) {
     expect(inFlight(failures, kind)).toBeLessThanOrEqual(count)
   }
   for (const { calledAtMs, ending, kind } of failures) {
-    expect(calledAtMs).toBeLessThanOrEqual(untilMs)
+    expect(calledAtMs).toBeLessThanOrEqual(knownAtMs)
     if (kind !== 'transaction') expect(ending).toBe('unknown')
   }
 }
@@ -49,29 +48,43 @@ describe.each([
     await cluster.failover({ how, promoteMs })
     await heal()
     await scenario.hears('writerPromoted')
-    const promotedAtMs = performance.now()
     await scenario.load.serve(3)
     // Neither the return of the former writer, as a reader, nor the change of the name may disturb anything.
     await Promise.all([how === 'planned' ? undefined : back, named])
     await scenario.load.serve(3)
     expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
     expect(cluster.writer.id).not.toBe(former)
-    expectOnlyInFlightFailed(scenario, promotedAtMs)
+    expectOnlyInFlightFailed(scenario)
   })
 })
 
-describe('the names do not answer during the failover', () => {
-  it('has no effect', async () => {
+describe('the name server is dead during the failover', () => {
+  it('and says so at once: has no effect', async () => {
     const { cluster } = scenarios
     const scenario = await scenarios.open({ workers })
     const dead: Fault = { type: 'dns-down' }
     const heal = await cluster.inject(dead)
     await cluster.failover()
     await scenario.hears('writerPromoted')
-    const promotedAtMs = performance.now()
     await scenario.load.serve(3)
     await heal()
     expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
-    expectOnlyInFlightFailed(scenario, promotedAtMs)
+    expectOnlyInFlightFailed(scenario)
+  })
+
+  it.each(['crash', 'hang'] as const)('and never answers: has no effect on a %s', async (how) => {
+    const { cluster } = scenarios
+    let isDead = false
+    const lookup: Lookup = (...question) => {
+      if (!isDead) cluster.lookup(...question)
+    }
+    const scenario = await scenarios.open({ workers, aurora: { lookup } })
+    isDead = true
+    await cluster.failover({ how, promoteMs: scaled(400) })
+    await scenario.hears('writerPromoted')
+    await scenario.load.serve(3)
+    isDead = false
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+    expectOnlyInFlightFailed(scenario)
   })
 })

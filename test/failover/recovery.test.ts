@@ -1,6 +1,7 @@
 import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
 import { type Cluster, type ClusterEvent, startCluster } from 'aurora-mysql2-simulator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Lateness } from './lateness.js'
 import { createTable, Load } from './load.mjs'
 
 const SCALE = Number(process.env.TEST_TIME_SCALE ?? '0.25')
@@ -31,33 +32,6 @@ type Entry =
       readonly begun: number
       readonly instanceLookups: number
     }
-
-/** Tells how much later than asked the timers of this process ran, and when: a busy machine is not the driver's fault. */
-class Lateness {
-  readonly #late: { readonly atMs: number; readonly byMs: number }[] = []
-  readonly #timer: NodeJS.Timeout
-
-  constructor() {
-    const everyMs = 5
-    let lastMs = performance.now()
-    this.#timer = setInterval(() => {
-      const nowMs = performance.now()
-      this.#late.push({ atMs: nowMs, byMs: nowMs - lastMs - everyMs })
-      lastMs = nowMs
-    }, everyMs)
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
-  }
-
-  /** The sum of what was late between two moments; a timer is late for each turn that held it up. */
-  between(fromMs: number, toMs: number): number {
-    return this.#late
-      .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs + 5)
-      .reduce((sum, { byMs }) => sum + Math.max(0, byMs), 0)
-  }
-}
 
 describe('the writer crashes under load, a reader is promoted', () => {
   let cluster: Cluster

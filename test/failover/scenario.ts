@@ -13,6 +13,9 @@ import { createTables, MixedLoad, type ReadFailure, type Workers } from './mixed
 
 const SCALE = Number(process.env.TEST_TIME_SCALE ?? '0.25')
 
+/** Whether the cases that cost many seconds are run too. */
+export const IS_FULL_LENGTH = SCALE >= 1
+
 /** The product's own delays, scaled like everything else: at scale 1 it is tested as it is installed. */
 export const AT_SCALE = {
   refreshIntervalMs: 2_000 * SCALE,
@@ -99,6 +102,13 @@ export class Scenario {
     return this.heard.filter(
       (entry): entry is Extract<Heard, { readonly name: Name }> => entry.name === name,
     )
+  }
+
+  /** When the pool knew that the writer was gone, in the episode that ended with the last promotion: what is called from then on waits. */
+  get knownAtMs(): number {
+    const promotedAtMs = this.events('writerPromoted').at(-1)?.atMs ?? Number.NaN
+    const started = this.events('failoverStarted').filter(({ atMs }) => atMs <= promotedAtMs)
+    return started.at(-1)?.atMs ?? promotedAtMs
   }
 
   /** Resolves when an event has been heard more often than `count` times; by default once, before or after the call. */

@@ -99,6 +99,7 @@ describe.each(Object.entries(STRANGE))('a topology that shows %s', (_, faultsOf)
   it('during a failover: the new writer is found, at the latest when the topology shows it', async () => {
     const scenario = await scenarios.open({ aurora: OFTEN })
     const { cluster, load } = scenario
+    const refused = countRefused(cluster)
     const heal = await injectAll(faultsOf(cluster))
     await pause(SEVERAL_QUESTIONS_MS / 2)
     await cluster.failover({ to: 'instance-2', promoteMs: 150, detectMs: 50, returnMs: 50 })
@@ -108,6 +109,7 @@ describe.each(Object.entries(STRANGE))('a topology that shows %s', (_, faultsOf)
     await load.serve(3)
     expect(scenario.pool.aurora.topology?.writer?.id).toBe('instance-2')
     expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+    expect(refused()).toBe(0)
   })
 })
 

@@ -1,3 +1,4 @@
+import { createAuroraPool } from 'aurora-mysql2/promise'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, pause } from '../../packages/driver/test/simulation.js'
@@ -39,6 +40,21 @@ function writes({ ledger, pool }: Scenario, count: number, sql?: string) {
     }),
   )
 }
+
+describe('a process that starts', () => {
+  it('while hardly any connection can be had is served by those that there are', async () => {
+    const { cluster } = scenarios
+    await full(cluster, 'instance-1', 3)
+    const pool = createAuroraPool({ ...cluster.connection, connectionLimit: 10 })
+    try {
+      const count = 50
+      const all = Array.from({ length: count }, () => pool.query('SELECT 1 + 1 AS two'))
+      expect(await Promise.all(all)).toHaveLength(count)
+    } finally {
+      await pool.end()
+    }
+  })
+})
 
 describe('a new writer that takes too few connections', () => {
   it('serves all the same, by those that it takes', async () => {
