@@ -199,7 +199,7 @@ describe('withReplicas', () => {
           eventually('it begins', () => ours.transaction(async () => true).catch(() => false)),
         ),
       )
-      expect(nothingIsLeft(impatient)).toBe(true)
+      await eventually('nothing is left', () => nothingIsLeft(impatient))
     } finally {
       await impatient.promise().end()
     }
