@@ -11,7 +11,7 @@ const EVENT_BYTES = 150
 /** Quiet moments before the heap counts: until then caches fill. */
 const WARM_UP_SAMPLES = 3
 const FEWEST_SAMPLES = 8
-const PROCESS_EVENTS = ['exit', 'beforeExit', 'warning', 'SIGTERM', 'SIGINT']
+const PROCESS_EVENTS = ['exit', 'beforeExit', 'warning', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
 
 setFlagsFromString('--expose-gc')
 /** @type {() => void} */
@@ -69,6 +69,15 @@ export class LeakCheck {
     }
   }
 
+  /**
+   * The pool has ended and the simulator, which has timers of its own, is closed: none may keep the process alive.
+   *
+   * @param {number} before how many there were before either began
+   */
+  async lookAtTimers(before) {
+    await this.#settle('a timer is left after end()', () => timerCount() <= before)
+  }
+
   get #isQuiet() {
     const { active, waiting, instances } = this.#pool.aurora.stats()
     return (
@@ -120,4 +129,9 @@ function describeSocket([socket, connection]) {
 
 function listenerCounts() {
   return new Map(PROCESS_EVENTS.map((event) => [event, process.listenerCount(event)]))
+}
+
+/** Timers that keep the process alive; of others Node does not tell. */
+export function timerCount() {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
 }

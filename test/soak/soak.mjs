@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuroraPool } from 'aurora-mysql2/promise'
 import { startCluster } from 'aurora-mysql2-simulator'
 import { FaultStorm } from './fault-storm.mjs'
-import { LeakCheck } from './leak-check.mjs'
+import { LeakCheck, timerCount } from './leak-check.mjs'
 import { Ledger } from './ledger.mjs'
 import { Load } from './load.mjs'
 import { between, pick, randomFrom } from './random.mjs'
@@ -50,6 +50,7 @@ export async function soak({ seed, forMs, only, say = () => {} }) {
     violations.push(what)
   }
   const stopListening = listenToProcess(violate)
+  const timersBefore = timerCount()
   const cluster = await startCluster({
     instances: 3,
     storage: 'mysqld',
@@ -87,6 +88,7 @@ export async function soak({ seed, forMs, only, say = () => {} }) {
   await pool.end()
   await leaks.lookAfterEnd()
   await cluster.close()
+  await leaks.lookAtTimers(timersBefore)
   stopListening()
   return {
     violations,

@@ -26,6 +26,8 @@ export class TimeLine {
   /** @type {string[]} */
   lines = []
   #startedMs = performance.now()
+  /** @type {Map<string, { readonly said: string, times: number }>} */
+  #answers = new Map()
 
   /** @param {string} line */
   note(line) {
@@ -43,7 +45,31 @@ export class TimeLine {
       if (!LOUD.has(type)) this.note(`cluster ${type} ${JSON.stringify(details)}`)
     })
     for (const name of DRIVER_EVENTS) {
-      pool.aurora.on(name, (payload) => this.note(`driver  ${name} ${JSON.stringify(payload)}`))
+      pool.aurora.on(name, (payload) => {
+        if (name === 'failoverCompleted' || name === 'failoverFailed') this.#noteAnswers()
+        this.note(`driver  ${name} ${JSON.stringify(payload)}`)
+      })
     }
+    pool.aurora.on('instanceAsked', ({ instance, outcome, code }) => {
+      const said = code === undefined ? outcome : `${outcome} (${code})`
+      const last = this.#answers.get(instance)
+      if (last?.said === said) last.times += 1
+      else {
+        if (last !== undefined) this.#noteAnswer(instance)
+        this.#answers.set(instance, { said, times: 1 })
+      }
+    })
+  }
+
+  /** What each instance said of itself in an episode, and how often running: a line for each change. */
+  #noteAnswers() {
+    for (const id of [...this.#answers.keys()]) this.#noteAnswer(id)
+  }
+
+  /** @param {string} id */
+  #noteAnswer(id) {
+    const { said, times } = this.#answers.get(id) ?? {}
+    this.#answers.delete(id)
+    this.note(`driver  asked ${id}: ${said}, ${times} times`)
   }
 }

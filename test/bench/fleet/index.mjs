@@ -3,7 +3,8 @@
 //
 //   npm run bench:fleet [-- --pools 1000] [--options '{"urgentIntervalMs":500}']
 //
-// Prints a table, and writes results.json and report.html beside this file.
+// Prints a table and what became of each bound, and writes results.json and report.html beside this file. Ends with 1 when a bound was
+// not kept.
 
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -23,6 +24,24 @@ const { values } = parseArgs({
 })
 /** What the virtual fleet may print: every visit of every pool. */
 const LONGEST_OUTPUT_BYTES = 1 << 28
+/** What each fleet keeps within. @type {{ title: string, most: number, found: (of: ReturnType<typeof summarise>) => number }[]} */
+const BOUNDS = [
+  {
+    title: 'Logins per pool in 100 ms (maxConnecting)',
+    most: 2,
+    found: ({ peakAttempts, poolCount }) => peakAttempts / poolCount,
+  },
+  {
+    title: 'Questions per pool and second, calm',
+    most: 0.5,
+    found: ({ calmQuestionsPerPoolAndSecond }) => calmQuestionsPerPoolAndSecond,
+  },
+  {
+    title: 'Questions per pool on one instance, in the busiest second',
+    most: 10,
+    found: ({ peakQuestionsPerPoolAndSecond }) => peakQuestionsPerPoolAndSecond,
+  },
+]
 const VIRTUAL_FLEET = fileURLToPath(new URL('virtual-fleet.mjs', import.meta.url))
 
 const real = summarise(await runRealFleet())
@@ -53,6 +72,14 @@ row('… on one instance, in the busiest second', (of) => of.peakQuestionsPerPoo
 row('Writes failed', (of) => `${of.failedWrites}`)
 const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, Node ${process.versions.node}`
 console.log(`${table}\n${machine}`)
+for (const { title, most, found } of BOUNDS) {
+  const verdicts = columns.map((of) => {
+    const isKept = found(of) <= most
+    if (!isKept) process.exitCode = 1
+    return `${found(of).toFixed(2)} with ${of.poolCount}: ${isKept ? 'kept' : 'NOT KEPT'}`
+  })
+  console.log(`${title}, at most ${most}: ${verdicts.join('; ')}`)
+}
 
 const beside = (/** @type {string} */ name) => new URL(name, import.meta.url)
 writeFileSync(

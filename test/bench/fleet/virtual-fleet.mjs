@@ -18,7 +18,8 @@ const CONNECTIONS_PER_POOL = 10
 const WORKER_PAUSE_MS = 1_000
 /** Processes are not all started in the same moment. */
 const STARTED_WITHIN_MS = 2_000
-const WARM_UP_MS = 6_000
+/** Longer than ten thousand logins take. */
+const WARM_UP_MS = 12_000
 const CALM_MS = 10_000
 const PROMOTION_AFTER_MS = 1_000
 const WATCHED_AFTER_MS = 10_000

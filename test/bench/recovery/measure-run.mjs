@@ -10,16 +10,18 @@ const CONNECTION_LIMIT = 32
 const WARM_UP_MS = 1_500
 /** Both sides are given so long after the promotion; beyond DNS, which is what plain mysql2 waits for. */
 const RECOVERY_MS = 6_000
+/** `restart`: a cluster of one instance, which Aurora makes anew. */
 const FAILOVER = { promoteMs: 1_000, dnsMs: 4_000, returnMs: 3_000 }
 
 /**
  * One failover under load, with both pools on one cluster: the same fault at the same moment.
  *
- * @param {'crash' | 'planned' | 'hang'} how the writer goes
+ * @param {'crash' | 'planned' | 'hang' | 'restart'} how the writer goes
  * @returns what each side met, and what the least possible was at that moment on that instance
  */
 export async function measureRun(how) {
-  const cluster = await startCluster({ instances: 3, storage: 'mysqld' })
+  const isAlone = how === 'restart'
+  const cluster = await startCluster({ instances: isAlone ? 1 : 3, storage: 'mysqld' })
   const auroraPool = createAuroraPool({ ...cluster.connection, connectionLimit: CONNECTION_LIMIT })
   const plainPool = mysql.createPool({
     ...cluster.plainConnection,
@@ -41,7 +43,8 @@ export async function measureRun(how) {
   for (const load of Object.values(loads)) load.measureStallsFromNow()
   const lookupsBefore = instanceLookups(cluster)
   // A promotion may be learnt of before anything has failed: then there is no episode to be completed.
-  const known = new Promise((resolve) => auroraPool.aurora.once('writerPromoted', resolve))
+  const news = isAlone ? 'failoverCompleted' : 'writerPromoted'
+  const known = new Promise((resolve) => auroraPool.aurora.once(news, resolve))
   const firstWriteMs = new Map()
   let bareMinimum
   const promoted = new Promise((resolve) => {
@@ -56,7 +59,7 @@ export async function measureRun(how) {
       resolve()
     })
   })
-  await cluster.failover({ how, ...FAILOVER })
+  await cluster.failover({ how: isAlone ? 'crash' : how, ...FAILOVER })
   await promoted
   await known
   const lookupsDuring = instanceLookups(cluster) - lookupsBefore
