@@ -48,6 +48,9 @@ export class HostStatusTable {
   remove(serverId: string): void {
     this.#rows.delete(serverId)
     this.#readerSessions.delete(serverId)
+    // Another instance may come to have its name.
+    for (const each of this.distortions)
+      if (each.secondWriter === serverId) this.distortions.delete(each)
   }
 
   /** The rows as a copy made now has them. */
@@ -60,7 +63,8 @@ export class HostStatusTable {
   #distort(rows: readonly HostStatusRow[], distortion: TableDistortion): HostStatusRow[] {
     const { secondWriter, hasNoWriter, ghost } = distortion
     const shown = rows.map((row): HostStatusRow => {
-      if (row.serverId === secondWriter) {
+      // One that has become the writer meanwhile says the truth.
+      if (row.serverId === secondWriter && row.sessionId !== writerSession) {
         const updatedAtMs = row.updatedAtMs - falseWriterAgeMs
         return { ...row, sessionId: writerSession, updatedAtMs }
       }

@@ -166,6 +166,28 @@ describe.each(storages)('on %s', (storage) => {
       expect(writersOf(await ask(connection))).toEqual(['instance-1'])
     })
 
+    it('two-writers: a false writer that becomes the writer tells its time as it is', async () => {
+      const { cluster } = await open()
+      await cluster.inject({ type: 'two-writers', instance: 'instance-2' })
+      await cluster.inject({ type: 'demote-in-place', to: 'instance-2' })
+      await refreshed()
+      const rows = await ask(await connectTo(cluster))
+      expect(writersOf(rows)).toEqual(['instance-2'])
+      const age = Number(rows.find((row) => row.server_id === 'instance-2')?.age_us)
+      expect(age).toBeLessThan(1_000_000)
+    })
+
+    it('two-writers: ends with its instance, whoever gets the name then', async () => {
+      const { cluster } = await open()
+      await cluster.inject({ type: 'two-writers', instance: 'instance-2' })
+      const bringBack = await cluster.inject({ type: 'reader-removed', instance: 'instance-2' })
+      await bringBack()
+      await refreshed()
+      const rows = await ask(await connectTo(cluster))
+      expect(membersOf(rows)).toContain('instance-2')
+      expect(writersOf(rows)).toEqual(['instance-1'])
+    })
+
     it('no-writer: nobody says so', async () => {
       const { cluster } = await open()
       const connection = await connectTo(cluster)
