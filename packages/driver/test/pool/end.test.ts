@@ -186,6 +186,41 @@ describe('work that a session has queued at end()', () => {
   })
 })
 
+describe('end() by whoever hears that a statement of a session waits', () => {
+  // It is heard in the call that begins the statement, and end() fails the statement within that call.
+  it.each([
+    ['that is issued', []],
+    ['whose turn has come', ['SELECT 1 AS one']],
+  ])('ends: a statement %s', async (_, before) => {
+    const pool = simulation.callbackPool()
+    await pool.aurora.ready()
+    const session = await take(pool)
+    const { id } = cluster.writer
+    await cluster.crash(id)
+    try {
+      await eventually('the writer is missed', async () => {
+        await pool.aurora.refresh().catch(() => {})
+        return pool.aurora.stats().isFailingOver
+      })
+      const ended = new Promise<void>((resolve, reject) => {
+        pool.aurora.once('statementWaiting', () => end(pool).then(resolve, reject))
+      })
+      const reads = before.map((sql) => run(session, sql))
+      const writes = ['a', 'b', 'c'].map((text) =>
+        failureOf(run(session, `INSERT INTO note (text) VALUES ('${text}')`)),
+      )
+      await ended
+      expect(await Promise.all(reads)).toEqual(before.map(() => [{ one: 1 }]))
+      // The others are tried where the writer was, as whatever a session has queued.
+      const [waited] = await Promise.all(writes)
+      expect(waited?.message).toBe('Pool is closed.')
+      await eventually('all connections are closed', () => openConnections() === 0)
+    } finally {
+      await cluster.restart(id)
+    }
+  })
+})
+
 describe('whoever waits at end() for a connection that another holds', () => {
   it('is told at once, in a session too', async () => {
     const pool = simulation.callbackPool({ connectionLimit: 1 })
