@@ -40,6 +40,8 @@ export class Statement extends Work {
   /** mysql2's command of this attempt. */
   #running: Command | undefined
   #hasEmitted = false
+  /** What an error is made to say before its caller has it. */
+  reword: ((error: unknown) => void) | undefined
 
   constructor(runner: Runner, request: StatementRequest) {
     super(runner, request.sqlClass, request.options, request.holder, request.context)
@@ -102,11 +104,14 @@ export class Statement extends Work {
 
   #tellFailure(error: unknown): void {
     const { command, callback } = this.#request
+    this.reword?.(error)
     if (callback === undefined) {
       if (command !== undefined) this.#emitFailure(command, error)
     } else {
       try {
-        callback(error as Error)
+        if (this.holder === undefined && this.attempts > 0)
+          callback(error as Error, undefined, undefined)
+        else callback(error as Error)
       } catch (thrown) {
         throwAlone(thrown)
       }
@@ -162,7 +167,7 @@ export class Statement extends Work {
         if (command !== undefined && command.listenerCount('fields') > 0) {
           command.emit('fields', fields)
         }
-        callback?.(null, rows, fields)
+        if (callback !== undefined) this.#callBack(callback, rows, fields)
         emitLast(command, 'end')
       })
     })
@@ -171,6 +176,12 @@ export class Statement extends Work {
     this.#running = running
     const { command } = this.#request
     if (command !== undefined) command.sql = running.sql
+  }
+
+  /** With as many arguments as mysql2: control-flow libraries put theirs behind them. */
+  #callBack(callback: ResultCallback, rows: unknown, fields: unknown): void {
+    if (fields === undefined && this.holder !== undefined) callback(null, rows)
+    else callback(null, rows, fields)
   }
 
   #emitFrom(lease: Lease): void {

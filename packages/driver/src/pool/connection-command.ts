@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { Holder } from '../cluster/holder.js'
 import type { Lease } from '../cluster/instance-pool.js'
 import { type Runner, Work } from '../cluster/work.js'
@@ -39,6 +40,8 @@ export class ConnectionCommand<T> extends Work {
   #hasStarted = false
   readonly #run: (core: CoreConnection, done: CommandDone<T>) => void
   readonly #callback: ((error: Error | null, result?: T) => void) | undefined
+  /** What its caller holds, as of mysql2's own commands. */
+  readonly emitter = new EventEmitter()
 
   constructor(
     runner: Runner,
@@ -70,7 +73,7 @@ export class ConnectionCommand<T> extends Work {
     lease.onLost = (error) => {
       if (this.lease === lease) this.runner.failed(this, error)
     }
-    this.#run(lease.core, (error, result, ok) => {
+    const done: CommandDone<T> = (error, result, ok) => {
       if (this.lease !== lease) return
       lease.onLost = undefined
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
@@ -79,7 +82,13 @@ export class ConnectionCommand<T> extends Work {
       if (this.sqlClass === CHANGES_SESSION) lease.noteReset()
       this.runner.succeeded(this)
       this.#tell(null, result)
-    })
+    }
+    try {
+      this.#run(lease.core, done)
+    } catch (error) {
+      // mysql2 refuses some arguments by throwing.
+      process.nextTick(done, error)
+    }
   }
 
   fail(error: unknown): void {
@@ -88,8 +97,11 @@ export class ConnectionCommand<T> extends Work {
 
   /** mysql2 calls some of these back while it reads the answer. */
   #tell(error: Error | null, result?: T): void {
+    const { emitter } = this
     try {
-      this.#callback?.(error, result)
+      if (this.#callback !== undefined) this.#callback(error, result)
+      else if (error !== null && emitter.listenerCount('error') > 0) emitter.emit('error', error)
+      emitter.emit('end')
     } catch (thrown) {
       throwAlone(thrown)
     }

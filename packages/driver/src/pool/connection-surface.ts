@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events'
+import mysql from 'mysql2'
 import type { Cluster } from '../cluster/cluster.js'
 import { Holder } from '../cluster/holder.js'
 import type { Work } from '../cluster/work.js'
@@ -31,6 +33,7 @@ export abstract class ConnectionSurface extends ConnectionView {
   #refused: Holder | undefined
   /** The connection of which the thread id was told last. */
   #told: CoreConnection | undefined
+  #hasEnded = false
 
   constructor(cluster: Cluster, holder: Holder) {
     super()
@@ -43,7 +46,7 @@ export abstract class ConnectionSurface extends ConnectionView {
   /** What bound it to its connection is lost with that: told as mysql2 tells the loss of a connection. */
   onSessionLost(error: Error): void {
     process.nextTick(() => {
-      if ((error as { code?: unknown }).code === 'PROTOCOL_CONNECTION_LOST') this.emit('end')
+      if ((error as { code?: unknown }).code === 'PROTOCOL_CONNECTION_LOST') this.#emitEnd()
       if (this.listenerCount('error') > 0) this.emit('error', error)
     })
   }
@@ -103,8 +106,8 @@ export abstract class ConnectionSurface extends ConnectionView {
 
   prepare(
     options: unknown,
-    callback: (error: Error | null, statement?: PreparedHandle) => void,
-  ): void {
+    callback?: (error: Error | null, statement?: PreparedHandle) => void,
+  ): EventEmitter {
     const session = {
       cluster: this.cluster,
       config: this.poolConfig,
@@ -113,7 +116,7 @@ export abstract class ConnectionSurface extends ConnectionView {
       enqueue: (work: Work) => this.enqueue(work),
       unprepareInTurn: (sql: unknown) => this.#queue.inTurn(() => void this.unprepare(sql)),
     }
-    prepareInSession(session, options, callback)
+    return prepareInSession(session, options, callback)
   }
 
   unprepare(sql: unknown): unknown {
@@ -132,30 +135,31 @@ export abstract class ConnectionSurface extends ConnectionView {
     return this.query('ROLLBACK', callback)
   }
 
-  ping(callback?: Done): void {
+  ping(callback?: Done): EventEmitter {
     // mysql2 tells nothing but errors.
     const done = (error: Error | null): void => {
-      if (error === null) (callback as (() => void) | undefined)?.()
+      if (error === null) (callback as () => void)()
       else callback?.(error)
     }
-    this.#command(PING, (core, ended) => void core.ping(ended), done)
+    const run = (core: CoreConnection, ended: CommandDone<undefined>): void => void core.ping(ended)
+    return this.#command(PING, run, callback === undefined ? undefined : done)
   }
 
-  reset(callback?: Done): void {
-    this.#command(CHANGES_SESSION, resetCore, callback)
+  reset(callback?: Done): EventEmitter {
+    return this.#command(CHANGES_SESSION, resetCore, callback)
   }
 
-  changeUser(options: unknown, callback?: Done): void {
+  changeUser(options: unknown, callback?: Done): EventEmitter {
     const done = typeof options === 'function' ? (options as Done) : callback
-    const given = typeof options === 'function' ? {} : options
+    const given = typeof options === 'function' ? {} : ownLogin(options)
     // Another user's connection is for nobody else; no reset brings the own user back.
-    const isOther = Object.keys(given ?? {}).length > 0
+    const isOther = Object.keys(given).length > 0
     const run = (core: CoreConnection, ended: CommandDone<undefined>): void => {
       const { lease } = this.holder
       if (isOther && lease !== undefined) lease.isSpent = true
       core.changeUser(given, ended)
     }
-    this.#command(CHANGES_SESSION, run, done)
+    return this.#command(CHANGES_SESSION, run, done)
   }
 
   pause(): void {
@@ -190,6 +194,8 @@ export abstract class ConnectionSurface extends ConnectionView {
   /** Closes the connection that is held now; what runs fails, and what is queued never runs. */
   protected tearDown(): void {
     const { holder, cluster } = this
+    // Whoever closes it need not be told that it is lost.
+    holder.listener = undefined
     holder.isDead = true
     const { lease } = holder
     if (lease !== undefined) {
@@ -200,6 +206,12 @@ export abstract class ConnectionSurface extends ConnectionView {
     holder.lease = undefined
     lease?.cut(lostError('Connection lost: The connection was destroyed.'))
     this.queue.giveUp()
+    this.tellEnd()
+  }
+
+  /** As mysql2 when the server has closed the connection: behind whatever is told of it. */
+  protected tellEnd(): void {
+    setImmediate(() => this.#emitEnd())
   }
 
   protected get core(): CoreConnection | undefined {
@@ -213,6 +225,12 @@ export abstract class ConnectionSurface extends ConnectionView {
   /** What mysql2's connection would apply to each statement, where it is not among the pool's own options. */
   protected get typeCast(): unknown {
     return undefined
+  }
+
+  #emitEnd(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.emit('end')
   }
 
   #issue(
@@ -243,16 +261,16 @@ export abstract class ConnectionSurface extends ConnectionView {
     sqlClass: SqlClass,
     run: (core: CoreConnection, done: CommandDone<undefined>) => void,
     callback: Done | undefined,
-  ): void {
-    this.enqueue(
-      new ConnectionCommand(
-        this.cluster,
-        sqlClass,
-        this.issuer,
-        run,
-        callback === undefined ? undefined : (error) => callback(error),
-      ),
+  ): EventEmitter {
+    const command = new ConnectionCommand(
+      this.cluster,
+      sqlClass,
+      this.issuer,
+      run,
+      callback === undefined ? undefined : (error) => callback(error),
     )
+    this.enqueue(command)
+    return command.emitter
   }
 }
 
@@ -261,6 +279,22 @@ function deadHolder(): Holder {
   const holder = new Holder(undefined, false)
   holder.isDead = true
   return holder
+}
+
+/** mysql2's typings hide the class. */
+const { ConnectionConfig: Config } = mysql as unknown as {
+  readonly ConnectionConfig: { getCharsetNumber(charset: string): number }
+}
+
+/**
+ * What `changeUser` was given, as it is at the call.
+ *
+ * @throws TypeError mysql2's, for a character set that it does not know
+ */
+function ownLogin(options: unknown): object {
+  const { charset } = options as { readonly charset?: string }
+  if (charset) Config.getCharsetNumber(charset)
+  return { ...(options as object) }
 }
 
 function resetCore(core: CoreConnection, done: CommandDone<undefined>): void {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
 import type { Work } from '../cluster/work.js'
@@ -44,8 +45,8 @@ export interface PreparingSession {
 export function prepareInSession(
   session: PreparingSession,
   options: unknown,
-  callback: PrepareCallback,
-): void {
+  callback: PrepareCallback | undefined,
+): EventEmitter {
   const { cluster, typeCast } = session
   const { sql, aurora }: PreparedRequest =
     typeof options === 'string' ? { sql: options } : (options as PreparedRequest)
@@ -59,32 +60,34 @@ export function prepareInSession(
     if (aurora !== undefined) checkStatementOptions(aurora)
     checkHint(sqlClass)
   } catch (error) {
-    return process.nextTick(callback, error as Error)
+    if (callback !== undefined) process.nextTick(callback, error as Error)
+    return new EventEmitter()
   }
   const issuer = session.issuer()
-  session.enqueue(
-    new ConnectionCommand<PreparedHandle>(
-      cluster,
-      // Preparing has no effect, whatever the statement does.
-      {
-        ...sqlClass,
-        isRepeatable: true,
-        setsState: false,
-        pins: false,
-        control: 'none',
-        mayCommit: false,
-      },
-      issuer,
-      (core, done) => {
-        issuer.notePrepared(core)
-        core.prepare(given, done)
-      },
-      (error, handle) => {
-        if (error !== null || handle === undefined) callback(error)
-        else callback(null, new PreparedStatementInfo(session, given, handle))
-      },
-    ),
+  const done = (error: Error | null, handle?: PreparedHandle): void => {
+    if (error !== null || handle === undefined) callback?.(error)
+    else callback?.(null, new PreparedStatementInfo(session, given, handle))
+  }
+  const command = new ConnectionCommand<PreparedHandle>(
+    cluster,
+    // Preparing has no effect, whatever the statement does.
+    {
+      ...sqlClass,
+      isRepeatable: true,
+      setsState: false,
+      pins: false,
+      control: 'none',
+      mayCommit: false,
+    },
+    issuer,
+    (core, ended) => {
+      issuer.notePrepared(core)
+      core.prepare(given, ended)
+    },
+    callback === undefined ? undefined : done,
   )
+  session.enqueue(command)
+  return command.emitter
 }
 
 /** mysql2's handle, by name and members; it runs in its session. */
@@ -112,12 +115,13 @@ class PreparedStatementInfo implements PreparedHandle {
     const session = this.#session
     const given = this.#given
     const bound = typeof values === 'function' ? [] : values
-    const wanted = typeof values === 'function' ? (values as ResultCallback) : callback
-    const done = wanted === undefined ? undefined : inWordsOfPrepared(wanted)
+    const done = typeof values === 'function' ? (values as ResultCallback) : callback
     const { command } = makeCommand(given, bound, done, session.config)
-    session.enqueue(
-      makeStatement(session.cluster, 'execute', given, bound, session.issuer(), command, done),
-    )
+    const { cluster } = session
+    const issuer = session.issuer()
+    const statement = makeStatement(cluster, 'execute', given, bound, issuer, command, done)
+    statement.reword = inWordsOfPrepared
+    session.enqueue(statement)
     return command
   }
 
@@ -127,13 +131,9 @@ class PreparedStatementInfo implements PreparedHandle {
 }
 
 /** mysql2 knows the statement by its number alone: its error has no text, and another message for a value that is missing. */
-function inWordsOfPrepared(callback: ResultCallback): ResultCallback {
-  return (error, rows, fields) => {
-    if (error === null || error === undefined) return callback(error, rows, fields)
-    const told = error as Error & { sql?: string | undefined }
-    if (told.sql !== undefined) told.sql = undefined
-    else if (told.message === HAS_UNDEFINED)
-      told.message = 'Bind parameters must not contain undefined'
-    callback(error)
-  }
+function inWordsOfPrepared(error: unknown): void {
+  const told = error as Error & { sql?: string | undefined }
+  if (told.sql !== undefined) told.sql = undefined
+  else if (told.message === HAS_UNDEFINED)
+    told.message = 'Bind parameters must not contain undefined'
 }

@@ -17,7 +17,7 @@ export interface SessionOwner {
   onClosed(session: Session): void
 }
 
-type Done = (error: Error | null) => void
+type Done = (error?: Error | null) => void
 
 /**
  * What `getConnection()` hands out: shaped like mysql2's PoolConnection, but a queue over whichever physical connection suits.
@@ -52,7 +52,7 @@ export class Session extends ConnectionSurface {
   }
 
   connect(callback?: (error: Error | null, session?: this) => void): void {
-    if (callback !== undefined) process.nextTick(callback, null, this)
+    callback?.(null, this)
   }
 
   /** Gives the session back once what it has queued has run. Idempotent. */
@@ -92,7 +92,8 @@ export class Session extends ConnectionSurface {
         if (this.holder.lease !== undefined) this.holder.lease.isSpent = true
         this.cluster.release(this.holder)
         this.#owner.onClosed(this)
-        if (callback !== undefined) process.nextTick(callback, null)
+        callback?.()
+        this.tellEnd()
       })
       return
     }
@@ -104,7 +105,7 @@ export class Session extends ConnectionSurface {
     // biome-ignore lint/suspicious/noConsole: mysql2 prints it, and tools look for it
     console.warn(warning.message)
     this.release()
-    callback?.(null)
+    callback?.()
   }
 
   /** Closes the connection that is held now; what runs fails, and what is queued never runs. */

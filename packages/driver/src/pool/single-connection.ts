@@ -60,8 +60,8 @@ export class SingleConnection extends ConnectionSurface {
 
   connect(callback?: (error: Error | null, connection?: unknown) => void): void {
     if (callback === undefined) return
-    if (this.#connected === 'yes') return process.nextTick(callback, null, this)
-    if (this.#connected !== 'waiting') return process.nextTick(callback, this.#connected)
+    if (this.#connected === 'yes') return callback(null, this)
+    if (this.#connected !== 'waiting') return callback(this.#connected)
     const onConnect = (handshake: unknown): void => {
       this.removeListener('error', onError)
       callback(null, handshake)
@@ -86,7 +86,8 @@ export class SingleConnection extends ConnectionSurface {
       const finish = (): void => {
         this.cluster.release(this.holder)
         this.holder.isDead = true
-        this.#tellEnd(callback)
+        this.#callBackEnded(callback)
+        this.tellEnd()
       }
       // That it is connected is told first.
       if (this.#connected === 'waiting') process.nextTick(finish)
@@ -117,9 +118,8 @@ export class SingleConnection extends ConnectionSurface {
   }
 
   /** What ran last may be about to be told of its own end. */
-  #tellEnd(callback: Done | undefined): void {
+  #callBackEnded(callback: Done | undefined): void {
     try {
-      this.emit('end')
       if (this.#connected instanceof Error) callback?.(this.#connected)
       else callback?.()
     } catch (thrown) {
