@@ -1,4 +1,4 @@
-import type { Connection, Pool, Query } from 'mysql2'
+import type { Connection, Pool, Query, QueryOptions } from 'mysql2'
 import { describe, expect, it, vi } from 'vitest'
 import { connectionOf, DRIVERS, type DriverName, useBench } from './drivers.js'
 
@@ -62,6 +62,30 @@ describe.each(DRIVERS)('%s', (name) => {
         }),
         ...six.map((id) => ({ id: 10 + id, text: `set ${id}`, day: null, bytes: null })),
       ])
+      done()
+    })
+
+    it('takes the options as they are at the call', async () => {
+      const [connection, done] = await open()
+      const options: QueryOptions = { sql: 'SELECT 1 AS a' }
+      const all: Promise<unknown>[] = []
+      const ask = (method: 'query' | 'execute') =>
+        all.push(
+          new Promise((resolve) =>
+            connection[method](options, (error: unknown, rows: unknown) => resolve(error ?? rows)),
+          ),
+        )
+      ask('query')
+      options.sql = 'SELECT ? AS b'
+      options.values = [2]
+      ask('query')
+      options.values = [3]
+      ask('execute')
+      options.rowsAsArray = true
+      ask('query')
+      ask('execute')
+      options.sql = 'DELETE FROM app.batch'
+      expect(await Promise.all(all)).toEqual([[{ a: 1 }], [{ b: 2 }], [{ b: 3 }], [[3]], [[3]]])
       done()
     })
 

@@ -10,7 +10,9 @@ import type { Outcome } from '../policy/decide-retry.js'
 import { isMadeOf, type TransactionFailure } from '../policy/decide-transaction.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import { ConnectionCommand, PING } from './connection-command.js'
+import { requestOf } from './make-command.js'
 import type { Session } from './session.js'
+import { ownRequest } from './statement-request.js'
 
 /** Why nothing more can run in a transaction. */
 export interface TransactionEnd extends TransactionFailure {
@@ -73,7 +75,8 @@ export class OpenTransaction {
   /** Runs one statement of the application, once those before it have ended. */
   run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
     refuseControl(this.#classOf(sql))
-    return this.#next(() => this.#runInside(method, sql, values))
+    const own = ownRequest(method, requestOf(sql), values)
+    return this.#next(() => this.#runInside(method, own.sql, own.values))
   }
 
   /** A name that is used once in this transaction. */

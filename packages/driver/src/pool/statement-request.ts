@@ -83,18 +83,20 @@ export function checkHint({ hintError }: SqlClass): void {
   if (hintError !== undefined) throw new AuroraError('ERR_AURORA_OPTION', hintError)
 }
 
-/** mysql2 takes the values from beside the options before those in them for `query`, and the other way round for `execute`. */
-function ownRequest(
+/**
+ * What was asked for, as it is at the call: it may run later, and again, when its caller has used the object for something else. mysql2
+ * takes the values from beside the options before those in them for `query`, and the other way round for `execute`.
+ */
+export function ownRequest(
   method: 'query' | 'execute',
   sql: unknown,
   values: unknown,
 ): { readonly sql: unknown; readonly values: unknown } {
-  const inside = valuesIn(sql)
-  if (method === 'query' || !inside) return { sql, values: ownValues(values ?? inside) }
-  return {
-    sql: { ...(sql as object), sql: (sql as { sql?: unknown }).sql, values: ownValues(inside) },
-    values,
-  }
+  if (typeof sql !== 'object' || sql === null) return { sql, values: ownValues(values) }
+  // Read by name, as mysql2 does: of a template's object they are a getter's.
+  const { sql: text, values: inside } = sql as { readonly sql?: unknown; readonly values?: unknown }
+  const given = method === 'query' ? (values ?? inside) : inside || values
+  return { sql: { ...sql, sql: text, values: undefined }, values: ownValues(given) }
 }
 
 function valuesIn(sql: unknown): unknown {

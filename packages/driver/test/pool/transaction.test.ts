@@ -70,6 +70,21 @@ describe('a transaction', () => {
     expect(await cluster.query('SELECT text FROM app.note')).toEqual([{ text: 'later' }])
   })
 
+  it('takes values and options as they are at the call', async () => {
+    await pool.transaction((tx) => {
+      const values: unknown[] = [1, 'x']
+      const options = { sql: 'INSERT INTO note VALUES (?, ?)', values: [2, 'x'] }
+      void tx.query('INSERT INTO note VALUES (?, ?)', values)
+      void tx.query(options)
+      values[0] = 3
+      void tx.execute({ ...options, values })
+      values.length = 0
+      options.values[0] = 4
+      options.sql = 'DELETE FROM note'
+    })
+    expect(await ids()).toEqual([1, 2, 3])
+  })
+
   it('takes no statement when its function has ended', async () => {
     const kept = await pool.transaction((tx) => tx)
     const error = await failureOf(kept.query(insert(1)))
