@@ -60,6 +60,7 @@ export default defineConfig({
     // Generous, because a limit says "this hangs" and never "this is slow".
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Every delay of a scenario is multiplied by this; 1 is full length.
     env: { TEST_TIME_SCALE: process.env.TEST_TIME_SCALE ?? '0.25' },
   },

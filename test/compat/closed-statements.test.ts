@@ -1,9 +1,7 @@
 import type { Connection as CallbackConnection, PrepareStatementInfo } from 'mysql2'
 import type { Connection } from 'mysql2/promise'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DRIVERS, type DriverName, useBench } from './drivers.js'
-
-vi.setConfig({ testTimeout: 20_000 })
 
 const bench = useBench()
 

@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, useBench } from './drivers.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench({}, async (cluster) => {
   await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text LONGTEXT)')

@@ -4,12 +4,10 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool, PoolOptions, QueryOptions, RowDataPacket } from 'mysql2'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DRIVERS, useBench } from './drivers.js'
 import { rejected } from './mysql2-features.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench()
 

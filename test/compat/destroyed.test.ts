@@ -1,7 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DRIVERS, useBench } from './drivers.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench()
 

@@ -3,10 +3,8 @@ import { createAuroraPool } from 'aurora-mysql2'
 import mysql from 'aurora-mysql2/mysql2'
 import type { ClusterInstance } from 'aurora-mysql2-simulator'
 import plainMysql, { type Connection, type PoolConnection, type RowDataPacket } from 'mysql2'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { type Bench, useBench } from './drivers.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const SPLIT = 'ours on three instances, split'
 
@@ -44,16 +42,14 @@ function openForStatements(): number {
 
 /** Knows the cluster, so that reads are split. */
 async function splitting(connection: Connection): Promise<void> {
-  await vi.waitFor(async () => {
-    const [rows] = await connection
-      .promise()
-      .query<RowDataPacket[]>('SELECT @@aurora_server_id AS id, 1')
-    expect(rows).toHaveLength(1)
-    const reads = bench().cluster.readers.reduce((sum, each) => sum + each.counters.reads, 0)
+  const onReaders = () =>
+    bench().cluster.readers.reduce((sum, each) => sum + each.counters.reads, 0)
+  const isSplit = async () => {
+    const before = onReaders()
     await connection.promise().query(READ)
-    const later = bench().cluster.readers.reduce((sum, each) => sum + each.counters.reads, 0)
-    expect(later).toBeGreaterThan(reads)
-  })
+    return onReaders() > before
+  }
+  await expect.poll(isSplit).toBe(true)
 }
 
 describe("connections in somebody else's pool", () => {
@@ -105,7 +101,7 @@ describe("connections in somebody else's pool", () => {
     await Promise.all(
       open.splice(0).map((each) => new Promise<void>((resolve) => each.end(() => resolve()))),
     )
-    await vi.waitFor(() => expect(openForStatements()).toBe(0), 8_000)
+    await expect.poll(() => openForStatements()).toBe(0)
   })
 })
 
@@ -129,10 +125,11 @@ describe('KILL by `threadId` and `config`', () => {
   const LONG = 'SELECT COUNT(*) AS n, SLEEP(10) AS slept FROM note'
 
   async function running(part: string): Promise<void> {
-    await vi.waitFor(async () => {
+    const isThere = async () => {
       const list = await bench().cluster.query('SHOW FULL PROCESSLIST')
-      expect(list.some(({ Info }) => String(Info).startsWith(part))).toBe(true)
-    })
+      return list.some(({ Info }) => String(Info).startsWith(part))
+    }
+    await expect.poll(isThere).toBe(true)
   }
 
   it.each([

@@ -1,8 +1,6 @@
 import type { Connection, Pool, Query, QueryOptions } from 'mysql2'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, type DriverName, useBench } from './drivers.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench({}, async (cluster) => {
   await cluster.query('CREATE TABLE app.batch (id INT, text VARCHAR(20), at DATETIME, bytes BLOB)')

@@ -1,8 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { OURS, useBench } from './drivers.js'
 import { WAYS } from './ways.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench({}, async (cluster) => {
   await cluster.query('CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text LONGTEXT)')

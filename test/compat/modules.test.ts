@@ -1,11 +1,9 @@
 import { once } from 'node:events'
 import type { Connection, PoolCluster, PoolConnection, RowDataPacket } from 'mysql2'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { DRIVERS, type Driver, useBench } from './drivers.js'
 import { HAS_ASYNC_DISPOSAL, HAS_DISPOSAL } from './mysql2-features.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench()
 

@@ -1,9 +1,7 @@
 import type { Pool, PoolConnection } from 'mysql2'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, OURS, useBench } from './drivers.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench()
 
@@ -59,7 +57,7 @@ describe.each(DRIVERS)('a pool of %s tells that a connection is taken and given 
     const { events, given } = listen(pool)
     for (const times of [1, 2, 3]) {
       await run(pool)
-      await vi.waitFor(() => expect(events).toEqual(Array(times).fill(ONCE).flat()))
+      await expect.poll(() => events).toEqual(Array(times).fill(ONCE).flat())
     }
     for (const [at, connection] of given.entries()) {
       expect(connection.constructor.name).toBe('PoolConnection')
@@ -85,14 +83,15 @@ describe.each(DRIVERS)('a pool of %s tells that a connection is taken and given 
     const destroyed = await connectionOf(pool)
     destroyed.destroy()
     const running = heard((done) => pool.query('DO SLEEP(10)', done))
-    await vi.waitFor(async () => {
+    const thread = async () => {
       const threads = await bench().cluster.query('SHOW PROCESSLIST')
-      const thread = threads.find(({ Info }) => String(Info).startsWith('DO SLEEP(10)'))
-      await bench().cluster.query(`KILL ${thread?.Id}`)
-    }, 5_000)
+      return threads.find(({ Info }) => String(Info).startsWith('DO SLEEP(10)'))?.Id
+    }
+    await expect.poll(thread).toBeDefined()
+    await bench().cluster.query(`KILL ${await thread()}`)
     expect(await running).toBeInstanceOf(Object)
     await pool.promise().query('DO 1')
-    await vi.waitFor(() => expect(events.at(-1)).toBe('release'))
+    await expect.poll(() => events.at(-1)).toBe('release')
     expect(events).toEqual(['acquire', 'acquire', ...ONCE])
   })
 
@@ -104,7 +103,7 @@ describe.each(DRIVERS)('a pool of %s tells that a connection is taken and given 
       code: 'PROTOCOL_SEQUENCE_TIMEOUT',
     })
     expect(events).toEqual(['acquire'])
-    await vi.waitFor(() => expect(events).toEqual(ONCE))
+    await expect.poll(() => events).toEqual(ONCE)
   })
 })
 

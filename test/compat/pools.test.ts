@@ -1,5 +1,5 @@
 import mysql, { type Pool, type RowDataPacket } from 'mysql2'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, useBench } from './drivers.js'
 import {
   HAS_ASYNC_DISPOSAL,
@@ -9,8 +9,6 @@ import {
   rejected,
 } from './mysql2-features.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench()
 
@@ -135,7 +133,7 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
         .query(WRITE)
         .then(() => ended.push(turn)),
     )
-    await vi.waitFor(() => expect(lengths(pool)[2]).toBe(3))
+    await expect.poll(() => lengths(pool)[2]).toBe(3)
     await first.commit()
     first.release()
     await Promise.all(others)
@@ -153,7 +151,7 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
       await session.beginTransaction()
       await session.query(WRITE)
       const waiting = 'queueLimit' in options ? [pool.promise().query(WRITE)] : []
-      if (waiting.length > 0) await vi.waitFor(() => expect(lengths(pool)[2]).toBe(1))
+      if (waiting.length > 0) await expect.poll(() => lengths(pool)[2]).toBe(1)
       expect(await failed(pool.promise().query(WRITE))).toEqual({
         class: 'Error',
         name: 'Error',
@@ -168,7 +166,7 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
   it('keeps idle connections, but no more than `maxIdle`, and not beyond `idleTimeout`', async () => {
     const pool = await bench().pool(name, { connectionLimit: 4, maxIdle: 1, idleTimeout: 300 })
     await Promise.all([1, 2, 3].map(() => pool.promise().query('DO SLEEP(0.05)')))
-    await vi.waitFor(() => expect(lengths(pool)[0]).toBe(0), 10_000)
+    await expect.poll(() => lengths(pool)[0]).toBe(0)
     const keeping = await bench().pool(name)
     await keeping.promise().query('DO 1')
     expect(lengths(keeping)[0]).toBeGreaterThan(0)
@@ -199,7 +197,7 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
     )
     expect(rows).toEqual([{ told: 7 }])
     session.release()
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual(['release', 'PoolConnection']))
+    await expect.poll(() => heard.at(-1)).toEqual(['release', 'PoolConnection'])
     const taken = heard.filter((each) => (each as string[])[0] !== 'connection')
     expect(taken).toEqual([
       ['acquire', 'PoolConnection'],
@@ -217,7 +215,7 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
     await session.beginTransaction()
     await session.query(WRITE)
     const waiting = promised.query(WRITE)
-    await vi.waitFor(() => expect(heard).toContain('enqueue'))
+    await expect.poll(() => heard).toContain('enqueue')
     await session.commit()
     session.release()
     await waiting
@@ -235,7 +233,7 @@ describe.each(DRIVERS)('a pool of %s', (name) => {
     // Older versions put a connection that is released twice into the pool twice.
     if ('_released' in session) other.release()
     await promised.query(WRITE)
-    await vi.waitFor(() => expect(lengths(pool)[0]).toBe(lengths(pool)[1]))
+    await expect.poll(() => lengths(pool)[0]).toBe(lengths(pool)[1])
   })
 
   it('ends, and then says so', async () => {

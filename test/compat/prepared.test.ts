@@ -1,10 +1,8 @@
 import type { PoolConnection, PrepareStatementInfo, QueryOptions } from 'mysql2'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, OURS, useBench } from './drivers.js'
 import { HAS_RESET, REJECTS_WITH_THE_ERROR } from './mysql2-features.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench({}, async (cluster) => {
   await cluster.query('CREATE TABLE app.pair (a INT PRIMARY KEY, b INT)')

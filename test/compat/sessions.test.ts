@@ -12,8 +12,6 @@ import {
 } from './mysql2-features.js'
 import { visible } from './visible.js'
 
-vi.setConfig({ testTimeout: 15_000 })
-
 const bench = useBench({}, async (cluster) => {
   await cluster.query(
     'CREATE TABLE app.note (id INT PRIMARY KEY AUTO_INCREMENT, text LONGTEXT, raw LONGBLOB)',
@@ -266,10 +264,11 @@ describe.each(DRIVERS)('a session of %s', (name) => {
     await session.query('SET @pinned = 1')
     const running = session.query('SELECT SLEEP(5)').catch(visible)
     const { threadId } = session
-    await vi.waitFor(async () => {
+    const isRunning = async () => {
       const list = await bench().cluster.query('SHOW PROCESSLIST')
-      expect(list.some(({ Info }) => String(Info).includes('SLEEP(5)'))).toBe(true)
-    })
+      return list.some(({ Info }) => String(Info).includes('SLEEP(5)'))
+    }
+    await expect.poll(isRunning).toBe(true)
     await pool.promise().query('KILL ?', [threadId])
     expect(await running).toMatchObject(rejected({ fatal: true, code: 'PROTOCOL_CONNECTION_LOST' }))
     const after = await session.query('SELECT 1').catch(visible)
@@ -302,7 +301,7 @@ describe.each(DRIVERS)('a session of %s', (name) => {
     const graceful = await bench().pool(name, { gracefulEnd: true } as object)
     const connection = await connectionOf(graceful)
     connection.end()
-    await vi.waitFor(() => expect((graceful as never as Queues)._allConnections.length).toBe(0))
+    await expect.poll(() => (graceful as never as Queues)._allConnections.length).toBe(0)
   })
 
   it('escapes and formats', async () => {

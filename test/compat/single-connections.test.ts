@@ -1,10 +1,8 @@
 import type { Connection, TypeCastField, TypeCastNext } from 'mysql2'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, useBench } from './drivers.js'
 import { rejected } from './mysql2-features.js'
 import { visible } from './visible.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench()
 

@@ -1,12 +1,10 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Bench, type DriverName, OURS, useBench } from './drivers.js'
 import { FAILING_STATEMENTS } from './failing-statements.js'
 import { SCHEMA, STATEMENTS, type Statement } from './statements.js'
 import { everyWay, type Outcome } from './ways.js'
 
 // A statement that never ends must not hold up hundreds of others.
-vi.setConfig({ testTimeout: 15_000 })
-
 const bench = useBench({}, async (cluster) => {
   for (const sql of SCHEMA) await cluster.query(sql)
 })

@@ -1,10 +1,8 @@
 import { createServer } from 'node:net'
 import type { ConnectionOptions, Pool, PoolOptions, QueryValues, RowDataPacket } from 'mysql2'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DRIVERS, type DriverName, useBench } from './drivers.js'
 import { rejected } from './mysql2-features.js'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const bench = useBench({ tls: true })
 
