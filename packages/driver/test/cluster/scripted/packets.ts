@@ -1,5 +1,7 @@
 /** Capabilities that every server since 4.1 has, and no framing of its own: no TLS, no compression. */
 const CAPABILITIES = 0x1 | 0x4 | 0x8 | 0x200 | 0x2000 | 0x8000 | 0x20000 | 0x80000
+/** Logins of more than one factor. */
+export const MULTI_FACTOR = 0x10000000
 const UTF8MB4 = 45
 const TYPE_LONGLONG = 0x08
 const TYPE_VAR_STRING = 0xfd
@@ -38,7 +40,7 @@ export class PacketReader {
   }
 }
 
-function framed(payloads: readonly Buffer[], firstSequence: number): Buffer {
+export function framed(payloads: readonly Buffer[], firstSequence: number): Buffer {
   return Buffer.concat(
     payloads.flatMap((payload, index) => {
       const header = Buffer.alloc(HEADER_SIZE)
@@ -58,7 +60,7 @@ function lengthEncoded(text: string): Buffer {
   return Buffer.concat([Buffer.from([bytes.length]), bytes])
 }
 
-export function greeting(threadId: number): Buffer {
+export function greeting(threadId: number, more = 0): Buffer {
   const thread = Buffer.alloc(4)
   thread.writeUInt32LE(threadId)
   const payload = [
@@ -68,7 +70,7 @@ export function greeting(threadId: number): Buffer {
     u16(CAPABILITIES & 0xffff),
     Buffer.from([UTF8MB4]),
     u16(STATUS_AUTOCOMMIT),
-    u16(CAPABILITIES >>> 16),
+    u16((CAPABILITIES | more) >>> 16),
     Buffer.from([21]),
     Buffer.alloc(10),
     Buffer.from('saltsaltsalt\0mysql_native_password\0'),
@@ -87,9 +89,9 @@ export function ok(sequence: number, isInTransaction: boolean): Buffer {
   )
 }
 
-export function failure(errno: number, sqlState: string, message: string): Buffer {
+export function failure(errno: number, sqlState: string, message: string, sequence = 1): Buffer {
   const payload = [Buffer.from([0xff]), u16(errno), Buffer.from(`#${sqlState}${message}`)]
-  return framed([Buffer.concat(payload)], 1)
+  return framed([Buffer.concat(payload)], sequence)
 }
 
 /** A result in the text protocol. The type of a column is that of its first cell. */
