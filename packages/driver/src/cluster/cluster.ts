@@ -349,7 +349,7 @@ export class Cluster implements Runner {
   /** What belongs to one connection runs there or nowhere. */
   #runBound(work: Work, holder: Holder, lease: Lease): void {
     if (!lease.isDead) return this.begin(work, lease)
-    holder.dieWith(lease)
+    holder.dieWith(lease.doubt)
     this.#refuse(work, closedStateError(), holder.outcome)
   }
 

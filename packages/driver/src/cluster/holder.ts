@@ -1,7 +1,8 @@
 import type { CoreConnection } from '../contract/mysql2.js'
+import type { LossListener } from '../io/connection.js'
 import { SessionState } from '../io/session-state.js'
 import type { Role } from '../model/topology.js'
-import { type Outcome, outcomeOfLoss } from '../policy/decide-retry.js'
+import { type Outcome, outcomeOfLoss, type TransactionDoubt } from '../policy/decide-retry.js'
 import type { Control, SqlClass } from '../policy/sql-class.js'
 import type { Lease } from './instance-pool.js'
 import { PreparedOn } from './prepared-on.js'
@@ -60,8 +61,8 @@ export class Holder {
 
   /** Who is told, once, that the session died with its connection. */
   listener: { onSessionLost(error: Error): void } | undefined
-  /** What its lease calls when it is lost between statements. */
-  onLeaseLost: ((error: Error) => void) | undefined
+  /** Told when its lease is lost between statements. */
+  lossListener: LossListener | undefined
 
   /** Keeps its lease between statements; false where somebody else's pool keeps the session, and idle entries must hold nothing. */
   readonly keepsLease: boolean
@@ -83,7 +84,7 @@ export class Holder {
   }
 
   /** The connection that it is bound to was lost between its statements. */
-  dieWith({ doubt }: Lease): void {
+  dieWith(doubt: TransactionDoubt | undefined): void {
     this.isDead = true
     this.outcome = outcomeOfLoss(doubt)
     this.lease = undefined

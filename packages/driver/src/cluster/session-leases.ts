@@ -52,11 +52,13 @@ export class SessionLeases {
 
   /** A lock, a transaction: the session ends when its connection does, also between its statements. */
   #watch(holder: Holder, lease: Lease): void {
-    holder.onLeaseLost ??= (error) => {
-      holder.dieWith(lease)
-      tell(holder, error)
+    holder.lossListener ??= {
+      onConnectionLost: (error, { doubt }) => {
+        holder.dieWith(doubt)
+        tell(holder, error)
+      },
     }
-    lease.onLost = holder.onLeaseLost
+    lease.lossListener = holder.lossListener
   }
 
   /** A session gives back what it holds. */
@@ -65,7 +67,7 @@ export class SessionLeases {
     holder.lease = undefined
     holder.isReleased = true
     if (lease !== undefined) {
-      if (lease.onLost === holder.onLeaseLost) lease.onLost = undefined
+      if (lease.lossListener === holder.lossListener) lease.lossListener = undefined
       lease.leftState = lease.state
       this.#giveBack(lease, holder)
     }

@@ -1,7 +1,7 @@
 import type { Command, OkResult, ResultCallback } from '../contract/mysql2.js'
 import type { StatementOptions } from '../contract/statement-options.js'
 import { throwAlone } from '../contract/throw-alone.js'
-import { lostError } from '../io/connection.js'
+import { type Connection, type LossListener, lostError } from '../io/connection.js'
 import type { Role } from '../model/topology.js'
 import type { SqlClass } from '../policy/sql-class.js'
 import type { Context } from './consistency.js'
@@ -34,7 +34,7 @@ export interface StatementRequest {
 const DEPENDS_ON_SESSION = /=[^=]*[@(]/
 
 /** One `query` or `execute`. */
-export class Statement extends Work {
+export class Statement extends Work implements LossListener {
   readonly text: string
   readonly #request: StatementRequest
   /** mysql2's command of this attempt. */
@@ -98,6 +98,10 @@ export class Statement extends Work {
     }
   }
 
+  onConnectionLost(error: Error, connection: Connection): void {
+    this.#fail(connection, error)
+  }
+
   fail(error: unknown): void {
     this.#tell(() => this.#tellFailure(error))
   }
@@ -154,11 +158,11 @@ export class Statement extends Work {
 
   #callBackFrom(lease: Lease): void {
     // mysql2 ends a command whose answer breaks the protocol without calling it back.
-    lease.onLost = (error) => this.#fail(lease, error)
+    lease.lossListener = this
     const running = this.#start(lease, (error, rows, fields) => {
       // mysql2 calls back twice when a connection is lost while a statement is prepared for execution.
       if (this.lease !== lease) return
-      lease.onLost = undefined
+      lease.lossListener = undefined
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       this.#noteResult(lease, rows)
       this.runner.succeeded(this)
@@ -192,13 +196,13 @@ export class Statement extends Work {
     let isRowAnswer = false
     const end = (error: Error | undefined): void => {
       if (this.lease !== lease) return
-      lease.onLost = undefined
+      lease.lossListener = undefined
       if (error !== undefined) return this.runner.failed(this, error)
       this.runner.succeeded(this)
       this.#tell(() => emitLast(command, 'end'))
     }
     // mysql2 tells a command without a callback nothing when its connection is lost, be it within the call.
-    lease.onLost = end
+    lease.lossListener = this
     const running = this.#start(lease, undefined)
     if (this.lease !== lease) return
     this.#running = running
@@ -224,7 +228,7 @@ export class Statement extends Work {
     running.on('end', () => end(failure))
   }
 
-  #fail(lease: Lease, error: Error): void {
+  #fail(lease: Connection, error: Error): void {
     if (this.lease === lease) this.runner.failed(this, error)
   }
 

@@ -15,6 +15,14 @@ export interface Lender {
 }
 
 /**
+ * Told when a connection is lost. An object that there is anyway, not a closure made for each statement: closures stored in what lives
+ * long made V8 keep every statement through a collection.
+ */
+export interface LossListener {
+  onConnectionLost(error: Error, connection: Connection): void
+}
+
+/**
  * A physical connection, and what is known of the session on the server's side.
  * Lent out, it is a *lease*: the connection plus the generation that it was born under.
  */
@@ -43,8 +51,8 @@ export class Connection<L extends Lender = Lender> {
   isReplyDue = false
   /** What runs on it now may have effects; to be cut when its instance is known to be no writer any more. */
   isWriting = false
-  /** Called once when the connection is lost while something runs on it that mysql2 does not call back. */
-  onLost: ((error: Error) => void) | undefined
+  /** Told once when the connection is lost: what runs on it, since mysql2 does not call everything back, or the session that it is bound to. */
+  lossListener: LossListener | undefined
   /** What `SET` and `USE` have left on it. */
   state = SessionState.BASE
   /** The state that a session left here when it was released: whoever borrows a writer's connection takes it as it is, as in mysql2. */
@@ -99,9 +107,10 @@ export class Connection<L extends Lender = Lender> {
     // After an answer that breaks the protocol mysql2 leaves the socket open.
     this.core.stream.destroy()
     this.#onDeath()
-    const onLost = this.onLost
-    this.onLost = undefined
-    onLost?.(error ?? lostError('Connection lost: The server closed the connection.'))
+    const { lossListener } = this
+    this.lossListener = undefined
+    const loss = error ?? lostError('Connection lost: The server closed the connection.')
+    lossListener?.onConnectionLost(loss, this)
   }
 
   /** Fenced: its instance's connections were cleared after it was opened. */
@@ -141,9 +150,10 @@ export class Connection<L extends Lender = Lender> {
   /** What one of our own commands on it comes to: its answer, or the loss of the connection, whichever is told. */
   whileAlive<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.onLost = reject
+      const listener: LossListener = { onConnectionLost: reject }
+      this.lossListener = listener
       answer.then(resolve, reject).finally(() => {
-        if (this.onLost === reject) this.onLost = undefined
+        if (this.lossListener === listener) this.lossListener = undefined
       })
     })
   }

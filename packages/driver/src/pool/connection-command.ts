@@ -4,7 +4,7 @@ import type { Lease } from '../cluster/instance-pool.js'
 import { type Runner, Work } from '../cluster/work.js'
 import type { CoreConnection, OkResult } from '../contract/mysql2.js'
 import { throwAlone } from '../contract/throw-alone.js'
-import { lostError } from '../io/connection.js'
+import { type Connection, type LossListener, lostError } from '../io/connection.js'
 import type { SqlClass } from '../policy/sql-class.js'
 
 /** Runs where the session is, and leaves nothing: `ping`. */
@@ -33,7 +33,7 @@ export const CHANGES_SESSION: SqlClass = Object.freeze({
 export type CommandDone<T> = (error: Error | null | undefined, result?: T, ok?: unknown) => void
 
 /** Something other than `query` and `execute` that a session runs on the connection that it holds. */
-export class ConnectionCommand<T> extends Work {
+export class ConnectionCommand<T> extends Work implements LossListener {
   readonly text = undefined
   readonly hasDelivered = false
   readonly usedLocalInfile = false
@@ -70,12 +70,10 @@ export class ConnectionCommand<T> extends Work {
         lostError('Connection lost: The server closed the connection.'),
       )
     this.#hasStarted = true
-    lease.onLost = (error) => {
-      if (this.lease === lease) this.runner.failed(this, error)
-    }
+    lease.lossListener = this
     const done: CommandDone<T> = (error, result, ok) => {
       if (this.lease !== lease) return
-      lease.onLost = undefined
+      lease.lossListener = undefined
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       if (typeof ok === 'object' && ok !== null && !Array.isArray(ok)) lease.noteOk(ok as OkResult)
       // mysql2 keeps the answer to these to itself.
@@ -89,6 +87,10 @@ export class ConnectionCommand<T> extends Work {
       // mysql2 refuses some arguments by throwing.
       process.nextTick(done, error)
     }
+  }
+
+  onConnectionLost(error: Error, connection: Connection): void {
+    if (this.lease === connection) this.runner.failed(this, error)
   }
 
   fail(error: unknown): void {

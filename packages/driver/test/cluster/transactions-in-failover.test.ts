@@ -239,6 +239,24 @@ describe('a transaction in the middle', () => {
     expect((await committing).aurora).toMatchObject({ outcome: 'unknown' })
     session.release()
   })
+
+  it('lost between two statements: the outcome is that of the connection lost, not of one held before', async () => {
+    const pool = await simulation.readyPool()
+    const session = await pool.getConnection()
+    await session.query('START TRANSACTION READ ONLY')
+    await session.query('SELECT id FROM note')
+    await session.commit()
+    await session.beginTransaction()
+    await session.query(write)
+    // Fails, and commits what came before it.
+    await failureOf(session.query('CREATE TABLE note (id INT)'))
+    await cluster.crash(cluster.writer.id)
+    await seesLoss(pool, 'instance-1')
+    const error = await failureOf(session.query(write))
+    expect(error.aurora).toMatchObject({ outcome: 'unknown' })
+    session.release()
+    expect(await notes()).toBe(1)
+  })
 })
 
 describe('a zero-downtime restart', () => {
