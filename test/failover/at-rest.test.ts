@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { pause, scaled } from '../../packages/driver/test/simulation.js'
+import { eventually, pause, scaled } from '../../packages/driver/test/simulation.js'
+import { monitorsOpen } from '../../packages/driver/test/watch-pool.js'
 import { AT_SCALE, NOTHING_WRONG, useScenarios } from './scenario.js'
 
 const scenarios = useScenarios()
@@ -32,6 +33,7 @@ describe('a pool at rest, which asks nothing', () => {
       cluster.instances.reduce((sum, { counters }) => sum + counters.monitorConnections, 0)
     // It notices with the question that would be next.
     await pause(drowsy.idleAfterMs + 1.5 * AT_SCALE.refreshIntervalMs)
+    await eventually('it sleeps', () => monitorsOpen(cluster) === 0)
     const before = asked()
     await strike()
     await pause(scaled(400))

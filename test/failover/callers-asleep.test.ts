@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, pause } from '../../packages/driver/test/simulation.js'
+import { monitorsOpen } from '../../packages/driver/test/watch-pool.js'
 import { AT_SCALE, type Scenario, useScenarios } from './scenario.js'
 
 const scenarios = useScenarios({ instances: 3 })
@@ -18,16 +19,9 @@ async function openAsleep(): Promise<Scenario> {
   })
   expect(await write(scenario)).toBe('acknowledged')
   await scenario.pool.promise().query('SELECT COUNT(*) AS n FROM app.number')
-  await eventually('it sleeps', () => monitorsOf(scenario) === 0)
+  await eventually('it sleeps', () => monitorsOpen(scenario.cluster) === 0)
   await pause(100)
   return scenario
-}
-
-/** Connections of the monitor that are open. */
-function monitorsOf({ cluster }: Scenario): number {
-  const monitors = cluster.log.filter((event) => 'purpose' in event && event.purpose === 'monitor')
-  const count = (type: string) => monitors.filter((event) => event.type === type).length
-  return count('connection-opened') - count('connection-closed')
 }
 
 function write({ ledger, pool }: Scenario) {

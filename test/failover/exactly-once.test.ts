@@ -154,7 +154,10 @@ describe('a COMMIT whose answer is lost', () => {
     expect(await timesApplied()).toEqual(new Map([[7, 1]]))
   })
 
-  it('is applied exactly once, a thousand times, through failovers', async () => {
+  // A thousand transactions take a busy machine more than a minute.
+  const long = { timeout: 300_000 }
+
+  it('is applied exactly once, a thousand times, through failovers', long, async () => {
     let seed = 20
     const random = () => {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, failureOf, pause } from '../../packages/driver/test/simulation.js'
+import { eventually, failureOf } from '../../packages/driver/test/simulation.js'
 import { NOTHING_AMISS } from './ledger.js'
 import { type Scenario, useScenarios } from './scenario.js'
 import { Wire } from './wire.js'
@@ -219,9 +219,8 @@ describe('what a session was to have, and whose setting was lost, binds what fol
     const { sql, values } = ledger.insert(unit)
     const written = failureOf(session.query(sql, [...values]))
     const rolledBack = failureOf(session.query('ROLLBACK'))
-    await pause(300)
-    await cluster.restart(id)
     expect(await set).toMatchObject({ code: 'ERR_AURORA_NO_WRITER' })
+    await cluster.restart(id)
     ledger.fail(unit, await written)
     await rolledBack
     session.release()

@@ -1,5 +1,6 @@
 import type { AuroraEventMap, AuroraEventName } from 'aurora-mysql2'
 import type { AuroraPool } from 'aurora-mysql2/promise'
+import type { Cluster } from 'aurora-mysql2-simulator'
 import { eventually } from './simulation.js'
 
 /** Every event that a pool has. */
@@ -33,4 +34,11 @@ export function seesLoss(pool: AuroraPool, id: string): Promise<void> {
   return eventually('the loss is seen', () =>
     pool.aurora.stats().instances.every((each) => each.id !== id || each.open === 0),
   )
+}
+
+/** How many connections of monitors a cluster's instances have open: none while a pool sleeps. */
+export function monitorsOpen(cluster: Cluster): number {
+  const monitors = cluster.log.filter((event) => 'purpose' in event && event.purpose === 'monitor')
+  const count = (type: string) => monitors.filter((event) => event.type === type).length
+  return count('connection-opened') - count('connection-closed')
 }

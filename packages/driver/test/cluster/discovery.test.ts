@@ -9,6 +9,7 @@ import {
   simulate,
   whereIs,
 } from '../simulation.js'
+import { monitorsOpen } from '../watch-pool.js'
 
 let simulation: Simulation
 let cluster: Cluster
@@ -414,12 +415,3 @@ describe('later', () => {
     )
   })
 })
-
-function monitorsOpen(of: Cluster): number {
-  let open = 0
-  for (const event of of.log) {
-    if (event.type === 'connection-opened' && event.purpose === 'monitor') open++
-    if (event.type === 'connection-closed' && event.purpose === 'monitor') open--
-  }
-  return open
-}
