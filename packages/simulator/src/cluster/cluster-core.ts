@@ -33,6 +33,8 @@ export class ClusterCore {
   readonly instances: Instance[] = []
   /** Failovers whose promotion is still to come. */
   pendingFailovers = 0
+  /** The ids of instances that are being started or deleted: nobody else can have them. */
+  readonly #unsettled = new Set<string>()
   readonly #places: Places
   readonly #issueTls: TlsIssuer | undefined
   readonly #surroundings: InstanceSurroundings
@@ -86,9 +88,20 @@ export class ClusterCore {
   /** Makes and starts one more instance. */
   async add(role: Role, settings: AddReaderOptions & { address?: string } = {}): Promise<Instance> {
     const id = checkedId(settings.id ?? this.#freeId())
-    if (this.instances.some((each) => each.id === id)) {
-      throw new TypeError(`id: '${id}' is taken`)
+    if (this.#isTaken(id)) throw new TypeError(`id: '${id}' is taken`)
+    this.#unsettled.add(id)
+    try {
+      return await this.#start(id, role, settings)
+    } finally {
+      this.#unsettled.delete(id)
     }
+  }
+
+  async #start(
+    id: string,
+    role: Role,
+    settings: { readonly tier?: number; readonly address?: string },
+  ): Promise<Instance> {
     const endpoint = this.names.instance(id)
     const instance = new Instance(
       {
@@ -115,7 +128,9 @@ export class ClusterCore {
     const place = this.instances.indexOf(instance)
     if (place < 0) return
     this.instances.splice(place, 1)
+    this.#unsettled.add(instance.id)
     await instance.remove()
+    this.#unsettled.delete(instance.id)
     this.#places.release(instance.address)
     this.table.remove(instance.id)
     this.log.record('instance-removed', instance.id, {})
@@ -134,6 +149,8 @@ export class ClusterCore {
     const former = this.writer
     this.#writer = next
     if (former !== next) await former.setRole('reader')
+    // Another one may have been promoted meanwhile.
+    if (this.#writer !== next) return
     const settled = next.setRole('writer')
     next.report()
     this.log.record('promoted', next.id, { from: former.id })
@@ -188,7 +205,11 @@ export class ClusterCore {
 
   #freeId(): string {
     let number = this.instances.length + 1
-    while (this.instances.some((each) => each.id === `instance-${number}`)) number += 1
+    while (this.#isTaken(`instance-${number}`)) number += 1
     return `instance-${number}`
+  }
+
+  #isTaken(id: string): boolean {
+    return this.#unsettled.has(id) || this.instances.some((each) => each.id === id)
   }
 }

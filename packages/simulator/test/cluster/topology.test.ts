@@ -278,6 +278,32 @@ describe.each(storages)('on %s', (storage) => {
       expect((await errorOf(connectTo(cluster, reader))).code).toBe('ENOTFOUND')
     })
 
+    it('readers that are added at once have names of their own', async () => {
+      const { cluster } = await open(1)
+      const added = await Promise.all([cluster.addReader(), cluster.addReader()])
+      expect(added.map(({ id }) => id).toSorted()).toEqual(['instance-2', 'instance-3'])
+      for (const each of added) {
+        const row = await firstRow(
+          await connectTo(cluster, each),
+          'SELECT @@aurora_server_id AS id',
+        )
+        expect(row).toEqual({ id: each.id })
+      }
+      const twins = [cluster.addReader({ id: 'twin' }), cluster.addReader({ id: 'twin' })]
+      const outcomes = await Promise.allSettled(twins)
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+      expect(cluster.instances.map(({ id }) => id)).toHaveLength(4)
+    })
+
+    it('of two that are promoted at once one is the writer', async () => {
+      const { cluster } = await open()
+      await Promise.all([
+        cluster.demote({ to: 'instance-2' }),
+        cluster.demote({ to: 'instance-3' }),
+      ])
+      expect(cluster.instances.filter(({ role }) => role === 'writer')).toEqual([cluster.writer])
+    })
+
     it('the writer cannot be removed', async () => {
       const { cluster } = await open()
       await expect(cluster.removeReader(cluster.writer.id)).rejects.toThrow(/writer/)
