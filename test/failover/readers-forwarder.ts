@@ -13,14 +13,22 @@ export class Forwarder {
   readonly address: string
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** Through these nothing passes any more. */
+  readonly #lost = new WeakSet<Socket>()
+  /** Connections that it has taken. */
+  taken = 0
   #isSilent = false
   #toReset = 0
 
   private constructor(address: string, target: ClusterInstance) {
     this.address = address
     this.#server = createServer((client) => {
+      this.taken += 1
       this.#keep(client)
-      if (this.#isSilent) return
+      if (this.#isSilent) {
+        this.#lose(client)
+        return
+      }
       if (this.#toReset > 0) {
         this.#toReset -= 1
         resetSocket(client)
@@ -47,6 +55,12 @@ export class Forwarder {
   /** From now on nothing passes, in either direction; connections are taken and not greeted. */
   fallSilent(): void {
     this.#isSilent = true
+    for (const socket of this.#sockets) this.#lose(socket)
+  }
+
+  /** New connections pass again. Those from before are lost without a word, as on a network that has forgotten them. */
+  passAgain(): void {
+    this.#isSilent = false
   }
 
   /** The next connections, so many of them, are reset as soon as they are taken. */
@@ -54,19 +68,30 @@ export class Forwarder {
     this.#toReset = count
   }
 
+  /** Resets the connections that are open. */
+  resetOpen(): void {
+    for (const socket of this.#sockets) resetSocket(socket)
+  }
+
   /** Takes no more connections, and resets those that are open. */
   close(): void {
     this.#server.close()
-    for (const socket of this.#sockets) resetSocket(socket)
+    this.resetOpen()
   }
 
   #join(from: Socket, to: Socket): void {
     from.on('data', (data) => {
-      if (!this.#isSilent) to.write(data)
+      if (!this.#lost.has(from)) to.write(data)
     })
     from.on('close', () => {
-      if (!this.#isSilent) to.destroy()
+      if (!this.#lost.has(from)) to.destroy()
     })
+  }
+
+  #lose(socket: Socket): void {
+    this.#lost.add(socket)
+    // Whatever it still receives is thrown away.
+    socket.resume()
   }
 
   #keep(socket: Socket): void {

@@ -47,6 +47,7 @@ export interface ScenarioOptions {
   readonly mysql?: {
     readonly multipleStatements?: boolean
     readonly maxPreparedStatements?: number
+    readonly connectTimeout?: number
   }
   /** How many workers of each kind; `false`: no load. @default one of each */
   readonly workers?: Workers | false

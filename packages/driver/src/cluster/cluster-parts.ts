@@ -144,7 +144,11 @@ export function joinParts(
         (monitor.topology?.readers.some((reader) => reader.id === id) ?? false)
       )
     },
-    onReport: (report, topology) => belief.onReport(report, topology),
+    onReport: (report, topology) => {
+      const pool = members.get(report.answeredBy) ?? members.given
+      silence.answeredBy(pool)
+      belief.onReport(report, topology)
+    },
     onUnasked: (id, error) => belief.onUnasked(id, error),
     isInUse,
   })
@@ -256,6 +260,8 @@ export function joinParts(
       monitor.drop(pool.id)
       if (!isWriter(pool)) pool.setReachable(false, lostError('The instance has gone silent'))
     },
+    cutMute: (pool, mute) => fence(pool, 'condemned', emit, (lease) => mute.has(lease)),
+    greeted: (pool) => pool.connectAnew(),
     onGap: () => {
       for (const pool of members.all()) pool.doubtAll()
       monitor.doubtAll()
@@ -268,8 +274,10 @@ export function joinParts(
       members.sweep()
       for (const pool of members.all()) {
         pool.sweep()
-        // An instance that could not be reached is asked until it answers, or leaves the topology.
-        const isAway = !pool.isReachable && members.isCurrent(pool) && pool !== members.given
+        // An instance that could not be reached is asked until it answers, or leaves the topology. So is a writer that is looked for:
+        // it may come back under its name at another address.
+        const isMissed = !pool.isReachable || (failover.isOpen && pool === members.writer)
+        const isAway = isMissed && members.isCurrent(pool) && pool !== members.given
         if (isAway && !monitor.isAsleep) monitor.askAgain(pool.id)
       }
     },

@@ -119,7 +119,10 @@ export class Failover {
     this.#completedMs = monotonicMs()
     clearTimeout(episode.timer)
     this.#setup.calm()
-    if (isSameWriter) writer.doubtAll()
+    if (isSameWriter) {
+      writer.doubtAll()
+      writer.connectAnew()
+    }
     writer.narrowGate(this.#setup.options.maxConnecting)
     const woken = this.#setup.wake()
     emit('failoverCompleted', {

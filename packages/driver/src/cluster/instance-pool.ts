@@ -15,6 +15,7 @@ import { BorrowerQueue, POOL_CLOSED, refuseLater } from './borrower-queue.js'
 import { ByteCount } from './byte-count.js'
 import { isRoleInDoubt, makeReady } from './check-lease.js'
 import { ConnectGate } from './connect-gate.js'
+import { countDown } from './count-down.js'
 import { IdleStack } from './idle-stack.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
 import { FENCED_WHILE_CONNECTING, openLease } from './open-lease.js'
@@ -49,6 +50,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   readonly #bytes = new ByteCount()
   #hasLeft = false
   #openingCount = 0
+  #connectRound = 0
   readonly #gate = new ConnectGate()
 
   constructor(instance: Instance, setup: InstancePoolSetup) {
@@ -208,14 +210,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     for (const lease of this.#idle.clear()) this.#retire(lease)
     this.#bytes.cutOpening(makeError)
     this.beside.cutOpening(makeError)
-    let cut = 0
-    for (const lease of [...this.#all, ...this.beside.leases]) {
-      if (!cutIf(lease)) continue
-      lease.cut(makeError())
-      cut++
-    }
+    const cut = [...this.#all, ...this.beside.leases].filter(cutIf)
+    for (const lease of cut) lease.cut(makeError())
     this.#waiting.refuseAll(makeError)
-    return cut
+    return cut.length
   }
 
   /** Limits connects under way from now on; the limit doubles with each success. */
@@ -231,6 +229,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Connections from before a gap in the clock may be dead without having said so. */
   doubtAll(): void {
     for (const lease of this.#all) lease.isDoubtful = true
+  }
+
+  /** The instance has just answered: connects from before, which it may never answer, are made again. */
+  connectAnew(): void {
+    this.#connectRound++
+    this.#bytes.cutOpening(() => lostError(FENCED_WHILE_CONNECTING))
   }
 
   setReachable(isReachable: boolean, error?: unknown): void {
@@ -267,13 +271,8 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     for (const each of [this.#bytes, this.beside]) each.cutOpening(() => new Error(POOL_CLOSED))
     this.#idle.clear()
     const all = [...this.#all, ...this.beside.leases]
-    let left = all.length
-    if (left === 0) return done()
-    for (const lease of all) {
-      lease.end(() => {
-        if (--left === 0) done()
-      })
-    }
+    const ended = countDown(all.length, done)
+    for (const lease of all) lease.end(ended)
   }
 
   // mysql2's PoolConnection calls these two; connections are given back by who borrowed them.
@@ -342,10 +341,14 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     const permit = await this.#permits.acquire()
     const isWanted = this.#waiting.length > 0 || this.#isBelowMinimum(this.#openingCount - 1)
     if (this._closed || !isWanted) return this.#opened(permit, undefined)
+    const round = this.#connectRound
+    const onDeath = (dead: Lease): void => dead.lender.#lost(dead)
     let lease: Lease
     try {
-      lease = await this.#connect(permit)
+      const books = { permit, onDeath, bytes: this.#bytes, all: this.#all }
+      lease = await openLease(this, this.#setup, books)
     } catch (error) {
+      if (round !== this.#connectRound) return this.#opened(permit, undefined)
       this.#permits.release(permit)
       this.#openingCount--
       // Nobody waits for one: it is only kept at hand, and tried again after a while.
@@ -370,11 +373,6 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       this.give(lease)
     }
     this.#openMore()
-  }
-
-  #connect(permit: Permit): Promise<Lease> {
-    const onDeath = (dead: Lease): void => dead.lender.#lost(dead)
-    return openLease(this, this.#setup, { permit, onDeath, bytes: this.#bytes, all: this.#all })
   }
 
   /** Closed by the other side. While roles waver it is an instance that restarts: it must not be met by a herd. */

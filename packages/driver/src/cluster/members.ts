@@ -1,4 +1,5 @@
 import type { Instance, Topology } from '../model/topology.js'
+import { countDown } from './count-down.js'
 import { InstancePool } from './instance-pool.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
 
@@ -81,7 +82,7 @@ export class Members {
     return gone
   }
 
-  /** Nobody waits any more, in any of them, for a connection that another holds. */
+  /** Only what sessions have queued waits any more, in any of them, for a connection that another holds. */
   stop(): void {
     for (const pool of this.all()) pool.stop()
   }
@@ -89,12 +90,8 @@ export class Members {
   /** Closes all of them; calls back when nothing is open any more. */
   close(done: () => void): void {
     const pools = [...this.all()]
-    let left = pools.length
-    for (const pool of pools) {
-      pool.close(() => {
-        if (--left === 0) done()
-      })
-    }
+    const closed = countDown(pools.length, done)
+    for (const pool of pools) pool.close(closed)
   }
 
   /** Cuts every connection, in the middle of whatever runs on it. */

@@ -2,8 +2,9 @@ import type { Emit } from '../contract/events.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import { isAnswer } from '../policy/classify-error.js'
-import { judgeSilence } from '../policy/judge-silence.js'
-import type { InstancePool } from './instance-pool.js'
+import { isLongSilence, judgeSilence } from '../policy/judge-silence.js'
+import type { InstancePool, Lease } from './instance-pool.js'
+import { MuteConnections } from './mute-connections.js'
 
 /** Silence is counted in ticks of this length. */
 const TICK_MS = 100
@@ -28,6 +29,10 @@ interface Record {
   /** It has answered late before: a question is given so long. */
   patienceMs: number
   spokeMs: number
+  /** It has answered one of our questions since the last tick. */
+  hasAnswered: boolean
+  /** It has been silent for long, while nobody else spoke: its connections of then. */
+  mute: MuteConnections<Lease> | undefined
 }
 
 type Limits = Pick<ResolvedOptions, 'questionTimeoutMs' | 'condemnAfterMs'>
@@ -48,6 +53,10 @@ export interface SilenceWatchSetup {
   alarm(pool: InstancePool, silentMs: number): void
   /** It is gone without a word. */
   condemn(pool: InstancePool, silentMs: number): void
+  /** It speaks again after a long silence, but not on these connections. */
+  cutMute(pool: InstancePool, mute: MuteConnections<Lease>): void
+  /** It has greeted a connection of ours that is younger than the connects under way. */
+  greeted(pool: InstancePool): void
   /** The process or the machine stood still. */
   onGap(): void
   /** Every tick, for what has to be done now and then. */
@@ -88,6 +97,11 @@ export class SilenceWatch {
     return monotonicMs() - this.#tickedMs > GAP_MS || Date.now() - this.#tickedWallMs > GAP_MS
   }
 
+  /** An answer to a question, whatever has become of the connection that it came on. */
+  answeredBy(pool: InstancePool): void {
+    this.#record(pool).hasAnswered = true
+  }
+
   stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
@@ -120,6 +134,8 @@ export class SilenceWatch {
         askApartMs: ASK_APART_MS,
         patienceMs: 0,
         spokeMs: Number.NEGATIVE_INFINITY,
+        hasAnswered: false,
+        mute: undefined,
       }
       this.#records.set(pool, record)
     }
@@ -129,9 +145,11 @@ export class SilenceWatch {
   #listen(pool: InstancePool, countedMs: number, nowMs: number): void {
     const record = this.#record(pool)
     const bytes = pool.bytesRead + this.#setup.monitorBytes(pool)
-    // A sum that shrank means that a connection was closed; only one that grew means that somebody spoke.
-    const hasSpoken = bytes > record.bytes
+    // A sum that shrank means that a connection was closed; one that grew means that somebody spoke.
+    const hasSpoken = bytes > record.bytes || record.hasAnswered
     record.bytes = bytes
+    record.hasAnswered = false
+    this.#hearMute(pool, record, hasSpoken, countedMs)
     const owesAnswers =
       pool.underWay > 0 || pool.connecting > 0 || record.unansweredMs !== undefined
     if (hasSpoken || !owesAnswers) {
@@ -147,6 +165,16 @@ export class SilenceWatch {
     record.sinceAskedMs += countedMs
   }
 
+  #hearMute(pool: InstancePool, record: Record, hasSpoken: boolean, countedMs: number): void {
+    const { mute } = record
+    if (mute === undefined) return
+    if (hasSpoken) mute.noteSpeech()
+    const verdict = mute.judge(countedMs, this.#setup.options.condemnAfterMs)
+    if (verdict === 'waiting') return
+    record.mute = undefined
+    if (verdict === 'lost') this.#setup.cutMute(pool, mute)
+  }
+
   #judge(pool: InstancePool, pools: readonly InstancePool[], nowMs: number): void {
     const { options } = this.#setup
     const record = this.#record(pool)
@@ -157,7 +185,9 @@ export class SilenceWatch {
         (other) => other !== pool && nowMs - this.#record(other).spokeMs < OTHERS_WITHIN_MS,
       )
     const questionTimeoutMs = Math.max(options.questionTimeoutMs, record.patienceMs)
-    const verdict = judgeSilence({ ...record, othersSpeak }, { ...options, questionTimeoutMs })
+    const silence = { ...record, othersSpeak }
+    const verdict = judgeSilence(silence, { ...options, questionTimeoutMs })
+    if (isLongSilence(silence, options)) record.mute ??= new MuteConnections(pool.leases)
     if (verdict === 'ask') this.#ask(pool, record)
     else if (verdict === 'condemn') {
       this.#setup.condemn(pool, record.silentMs)
@@ -185,7 +215,11 @@ export class SilenceWatch {
       record.patienceMs = patienceAfter(monotonicMs() - askedMs, this.#setup.options)
       acquit(record, monotonicMs())
     }
-    this.#setup.ask(pool).then(answered, (error) => {
+    const told = (): void => {
+      if (this.#setup.connectedMs(pool) >= askedMs) this.#setup.greeted(pool)
+      answered()
+    }
+    this.#setup.ask(pool).then(told, (error) => {
       if (isAnswer(error)) answered()
     })
   }

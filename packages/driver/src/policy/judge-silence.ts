@@ -31,11 +31,18 @@ const QUESTIONS_TO_CONDEMN = 3
  * included, acquits it, and a long query on a healthy instance only costs a question now and then.
  */
 export function judgeSilence(silence: Silence, limits: SilenceLimits): Verdict {
-  const { silentMs, unansweredMs, unanswered, sinceAskedMs, askApartMs, othersSpeak } = silence
-  const isTooLong = silentMs >= limits.condemnAfterMs && unanswered >= QUESTIONS_TO_CONDEMN
-  if (isTooLong && othersSpeak) return 'condemn'
+  const { silentMs, unansweredMs, sinceAskedMs, askApartMs, othersSpeak } = silence
+  if (isLongSilence(silence, limits) && othersSpeak) return 'condemn'
   if (unansweredMs !== undefined && unansweredMs >= limits.questionTimeoutMs) return 'alarm'
   if (unansweredMs === undefined && silentMs >= limits.suspectAfterMs && sinceAskedMs >= askApartMs)
     return 'ask'
   return 'wait'
+}
+
+/** Whether it has been silent for long enough to be condemned, once it is certain that it is not us who are cut off. */
+export function isLongSilence(
+  { silentMs, unanswered }: Silence,
+  { condemnAfterMs }: SilenceLimits,
+): boolean {
+  return silentMs >= condemnAfterMs && unanswered >= QUESTIONS_TO_CONDEMN
 }
