@@ -39,7 +39,8 @@ export class Statements implements SqlQueryable {
     const { sql, values } = bindArguments(query)
     return runText(this.#runner, {
       sql,
-      ...(values === undefined ? {} : { values: [...values] }),
+      // Always an array: without one older versions of mysql2 look for names in the text where the pool has `namedPlaceholders`.
+      values: [...(values ?? [])],
       rowsAsArray: true,
       nestTables: false,
       namedPlaceholders: false,
