@@ -2,13 +2,18 @@ import mysql from 'mysql2'
 import mysqlPromise from 'mysql2/promise'
 
 /** mysql2's typings leave its classes out. */
-const { Connection, Pool } = mysql as unknown as Record<
-  'Connection' | 'Pool',
+const { Connection, Pool, PoolConnection } = mysql as unknown as Record<
+  'Connection' | 'Pool' | 'PoolConnection',
   { readonly prototype: object }
 >
 
+type PoolConnectionClass = { end(callback?: () => void): void }
+
 /** `reset()` and `resetOnRelease` came with mysql2 3.22. */
 export const HAS_RESET = 'reset' in Connection.prototype
+
+/** In older versions nobody is called back by the `end()` of a pool's connection. */
+export const CALLS_BACK_RELEASED = (PoolConnection.prototype as PoolConnectionClass).end.length > 0
 
 /** The disposal symbols came later than the oldest mysql2 that we support. */
 export const HAS_DISPOSAL = Symbol.dispose in Pool.prototype

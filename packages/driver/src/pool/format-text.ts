@@ -5,6 +5,7 @@ import type { Command, ConnectionConfig } from '../contract/mysql2.js'
 const { prototype } = mysql.Connection as unknown as {
   readonly prototype: {
     format(sql: string, values: unknown, namedPlaceholders: boolean | undefined): string
+    _resolveNamedPlaceholders(request: Pick<Command, 'sql' | 'values' | 'namedPlaceholders'>): void
   }
 }
 
@@ -17,7 +18,10 @@ export function formatText(
   if (values === undefined || typeof config.queryFormat === 'function') return sql
   const connection: typeof prototype = Object.create(prototype, { config: { value: config } })
   try {
-    return connection.format(sql, values, namedPlaceholders)
+    // As its `query` does: older versions look for names in `format` only where the whole connection has them.
+    const request = { sql, values, namedPlaceholders }
+    connection._resolveNamedPlaceholders(request)
+    return connection.format(request.sql, request.values, namedPlaceholders)
   } catch {
     return sql
   }

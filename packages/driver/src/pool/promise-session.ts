@@ -84,7 +84,7 @@ function preparedBy(
  * which knows nothing of `aurora` and `fatal`. What mysql2 calls there of its own connection's class, whatever it wraps, calls the session.
  */
 function withOwnErrors(Base: PromiseClass) {
-  return class extends Base {
+  const Own = class extends Base {
     query(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
       return answer(this, (done) => this.connection.run('query', sql, values, done))
@@ -159,6 +159,9 @@ function withOwnErrors(Base: PromiseClass) {
       })
     }
   }
+  // Only what mysql2 has is there: applications look whether it is.
+  if (!('reset' in Base.prototype)) Reflect.deleteProperty(Own.prototype, 'reset')
+  return Own
 }
 
 // Their names stand in their own text: given to them by `defineProperty`, V8 compiles whatever makes one of them anew for ever

@@ -136,12 +136,12 @@ describe('a login that comes to nothing for', () => {
     const failures: unknown[] = []
     for (const module of [modules.mysql2, modules.ours]) {
       const target = await targetOf(login)
-      const pool = module.createPool(target).promise()
-      const failure = await pool.query('SELECT 1').catch((error: unknown) => error)
-      expect(failure).toBeInstanceOf(Error)
-      const { message, code, errno, fatal } = failure as Record<string, unknown>
+      const pool = module.createPool(target)
+      // Older versions let a password in the clear out.
+      const failure = await new Promise<unknown>((resolve) => pool.query('SELECT 1', resolve))
+      const { message, code, errno, fatal } = (failure ?? {}) as Record<string, unknown>
       failures.push({ message, code, errno, fatal })
-      await pool.end()
+      await pool.promise().end()
       await server?.close()
     }
     const [expected, actual] = failures

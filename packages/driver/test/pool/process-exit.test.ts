@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import { build } from 'tsup'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HAS_RESET } from '../mysql2-features.js'
 import { pause, type Simulation, scaled, simulate } from '../simulation.js'
 
 // Inside node_modules, so that the driver's own dependencies are found from there.
@@ -85,9 +86,11 @@ function run(program: string, onOutput?: (line: string) => void): Promise<Ended>
 const clean = (output: string): Ended => ({ code: 0, output: `${output}\n`, isKilled: false })
 
 describe('a process', () => {
-  it.each([
+  it.each<readonly [string, string, object]>([
     ['in a transaction', "await session.query('BEGIN')", {}],
-    ['to be reset', "await session.query('SELECT 1')", { resetOnRelease: true }],
+    ...(HAS_RESET
+      ? [['to be reset', "await session.query('SELECT 1')", { resetOnRelease: true }] as const]
+      : []),
     ['that holds a lock', `await session.query("SELECT GET_LOCK('exit', 1)")`, {}],
     [
       'whose last statement has timed out',
