@@ -189,11 +189,15 @@ describe('a failover on a server', () => {
     await cluster.query(
       'CREATE TABLE n AS WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT * FROM n',
     )
-    const running = onFormer.query('INSERT INTO t SELECT SLEEP(0.01) FROM n')
-    running.catch(() => undefined)
-    await within(running, 50)
-    expect(await within(cluster.failover({ how: 'hang' }), 900)).not.toBe('silent')
-    await within(running, 1200)
+    const sql = 'INSERT INTO t SELECT SLEEP(1) FROM n'
+    onFormer.query(sql).catch(() => undefined)
+    const isRunning = async () => {
+      const threads = await cluster.query('SHOW PROCESSLIST')
+      return threads.some(({ Info }) => Info === sql)
+    }
+    await expect.poll(isRunning).toBe(true)
+    await cluster.failover({ how: 'hang' })
+    await expect.poll(isRunning).toBe(false)
     expect(await cluster.query('SELECT v FROM t')).toEqual([])
   })
 })

@@ -23,8 +23,13 @@ describe.each(storages)('on %s', (storage) => {
 
   const silenceMs = 150
 
-  /** What a client sees of an instance: on a connection from before, and when it connects now. */
-  async function seen(open: Connection, instance: ClusterInstance) {
+  interface Sight {
+    readonly open: string
+    readonly fresh: string
+  }
+
+  /** What a client sees of an instance: on a connection from before, and when it connects now. Only silence has a time. */
+  async function seen(open: Connection, instance: ClusterInstance, expected: Sight) {
     const query = open.query('SELECT 1').then(
       () => 'answers' as const,
       (error) => `fails: ${error.code}`,
@@ -33,17 +38,19 @@ describe.each(storages)('on %s', (storage) => {
       () => 'answers' as const,
       (error) => `fails: ${error.code}`,
     )
-    return { open: await within(query, silenceMs), fresh: await within(fresh, silenceMs) }
+    const look = (what: Promise<string>, sight: string) =>
+      sight === 'silent' ? within(what, silenceMs) : what
+    return { open: await look(query, expected.open), fresh: await look(fresh, expected.fresh) }
   }
 
   describe('an outage as clients see it', () => {
     const gone = 'fails: ECONNRESET'
-    const cases: readonly [Fault['type'], Fault, { open: string; fresh: string }][] = [
+    const cases: readonly [Fault['type'], Fault, Sight][] = [
       ['crash', { type: 'crash' }, { open: gone, fresh: 'fails: ECONNREFUSED' }],
       ['hang', { type: 'hang' }, { open: 'silent', fresh: 'silent' }],
       ['reset', { type: 'reset' }, { open: gone, fresh: 'answers' }],
       ['refuse', { type: 'refuse' }, { open: 'answers', fresh: 'fails: ECONNREFUSED' }],
-      ['slow', { type: 'slow', delayMs: 400 }, { open: 'silent', fresh: 'silent' }],
+      ['slow', { type: 'slow', delayMs: 60_000 }, { open: 'silent', fresh: 'silent' }],
       [
         'overload',
         { type: 'overload', maxConnections: 1 },
@@ -64,7 +71,7 @@ describe.each(storages)('on %s', (storage) => {
         )
         expect(fresh).toBe(expected.fresh)
       } else {
-        expect(await seen(open, cluster.writer)).toEqual(expected)
+        expect(await seen(open, cluster.writer, expected)).toEqual(expected)
       }
       await other.query('SELECT 1')
       await heal()
@@ -123,16 +130,18 @@ describe.each(storages)('on %s', (storage) => {
   })
 
   describe('slow', () => {
-    it('delays every reply, and only on its instance', async () => {
+    it('delays every reply', async () => {
       const open = await connectTo(cluster)
       await cluster.inject({ type: 'slow', delayMs: 300 })
       const before = performance.now()
       await open.query('SELECT 1')
       await open.query('SELECT 1')
       expect(performance.now() - before).toBeGreaterThanOrEqual(600 - 2)
-      expect(await within((await connectTo(cluster, reader)).query('SELECT 1'), 250)).not.toBe(
-        'silent',
-      )
+    })
+
+    it('delays nothing on other instances', async () => {
+      await cluster.inject({ type: 'slow', delayMs: 600_000 })
+      await (await connectTo(cluster, reader)).query('SELECT 1')
     })
   })
 
