@@ -25,15 +25,18 @@ describe('a lagging reader', () => {
     await writer.query('INSERT INTO t VALUES (10)')
     const wroteAtMs = performance.now()
     expect(Number((await firstRow(prompt, sum)).v)).toBe(11)
-    let seenAfterMs = 0
     for (;;) {
+      const askedAfterMs = performance.now() - wroteAtMs
       const [rows] = await lagging.execute(sum)
-      seenAfterMs = performance.now() - wroteAtMs
-      if (Number((rows as { v: string }[])[0]?.v) === 11) break
-      expect(seenAfterMs).toBeLessThan(lagMs * 3)
+      const answeredAfterMs = performance.now() - wroteAtMs
+      if (Number((rows as { v: string }[])[0]?.v) === 11) {
+        expect(answeredAfterMs).toBeGreaterThan(lagMs / 2)
+        break
+      }
+      // Counted from the question: the answer may be late for other reasons.
+      expect(askedAfterMs).toBeLessThan(lagMs * 3)
       await pause(5)
     }
-    expect(seenAfterMs).toBeGreaterThan(lagMs / 2)
     await heal()
     await writer.query('INSERT INTO t VALUES (100)')
     expect(Number((await firstRow(lagging, sum)).v)).toBe(111)
@@ -124,12 +127,10 @@ describe('a lagging reader', () => {
 
   it('reports the lag, never less', async () => {
     await cluster.inject({ type: 'lag', instance: reader.id, lagMs: 700 })
-    await pause(100)
-    const row = await firstRow(
-      await connectTo(cluster),
-      'SELECT replica_lag_in_milliseconds AS lag_ms FROM information_schema.replica_host_status WHERE server_id = ?',
-      [reader.id],
-    )
-    expect(row.lag_ms).toBeGreaterThanOrEqual(700)
+    const connection = await connectTo(cluster)
+    const sql =
+      'SELECT replica_lag_in_milliseconds AS lag_ms FROM information_schema.replica_host_status WHERE server_id = ?'
+    const reported = async () => Number((await firstRow(connection, sql, [reader.id])).lag_ms)
+    await expect.poll(reported).toBeGreaterThanOrEqual(700)
   })
 })
