@@ -1,4 +1,5 @@
-import type { Command, OkResult, ResultCallback } from '../contract/mysql2.js'
+import type { Command, CoreConnection, OkResult, ResultCallback } from '../contract/mysql2.js'
+import { ownValues } from '../contract/own-values.js'
 import type { StatementOptions } from '../contract/statement-options.js'
 import { throwAlone } from '../contract/throw-alone.js'
 import { type Connection, type LossListener, lostError } from '../io/connection.js'
@@ -14,7 +15,8 @@ export interface StatementRequest {
   readonly method: 'query' | 'execute'
   /** The caller's first argument as it was: a text, or mysql2's options object. */
   readonly sql: unknown
-  readonly values: unknown
+  /** The caller's own, which may change once the call is over: see `keepValues`. */
+  values: unknown
   readonly text: string
   readonly sqlClass: SqlClass
   readonly options: StatementOptions | undefined
@@ -30,6 +32,11 @@ export interface StatementRequest {
   readonly callback: ResultCallback | undefined
 }
 
+/** The same request with another text, which has its values in it. */
+export function withText(sql: unknown, text: string): unknown {
+  return typeof sql === 'object' && sql !== null ? { ...sql, sql: text, values: undefined } : text
+}
+
 /** The right-hand side of an assignment that reads a variable or calls a function means another thing on another connection. */
 const DEPENDS_ON_SESSION = /=[^=]*[@(]/
 
@@ -39,6 +46,8 @@ export class Statement extends Work implements LossListener {
   readonly #request: StatementRequest
   /** mysql2's command of this attempt. */
   #running: Command | undefined
+  /** The text with the values in it, as the first attempt sent it. */
+  #formatted: string | undefined
   #hasEmitted = false
   /** What an error is made to say before its caller has it. */
   reword: ((error: unknown) => void) | undefined
@@ -83,6 +92,13 @@ export class Statement extends Work implements LossListener {
     const text =
       method === 'query' ? this.#running?.sql : values === undefined ? this.text : undefined
     return text === undefined || DEPENDS_ON_SESSION.test(text) ? undefined : text
+  }
+
+  /** At the end of the call that issued it: where its text is still to be made of the caller's values, that is done with a copy. */
+  keepValues(): void {
+    const request = this.#request
+    if (request.method === 'query' && this.#formatted === undefined)
+      request.values = ownValues(request.values)
   }
 
   begin(lease: Lease): void {
@@ -151,9 +167,19 @@ export class Statement extends Work implements LossListener {
   #start(lease: Lease, callback: ResultCallback | undefined): Command {
     const { method, sql, values } = this.#request
     const { core } = lease
-    if (method === 'query') return core.query(sql, values, callback)
+    if (method === 'query') return this.#startQuery(core, callback)
     this.holder?.notePrepared(core)
     return core.execute(sql, values, callback)
+  }
+
+  #startQuery(core: CoreConnection, callback: ResultCallback | undefined): Command {
+    const { sql, values } = this.#request
+    if (this.#formatted !== undefined)
+      return core.query(withText(sql, this.#formatted), [], callback)
+    const running = core.query(sql, values, callback)
+    // The application's own function takes no text that it has made before.
+    if (typeof core.config.queryFormat !== 'function') this.#formatted = running.sql
+    return running
   }
 
   #callBackFrom(lease: Lease): void {
@@ -213,13 +239,17 @@ export class Statement extends Work implements LossListener {
       if (command.listenerCount('fields') > 0) this.#hasEmitted = true
       this.#tell(() => command.emit('fields', ...args))
     })
-    // Once for each row: nothing is made that is not needed.
-    running.on('result', (row: unknown, index: unknown) => {
-      if (!isRowAnswer && isOkResult(row)) lease.noteOk(row)
+    // Once for each row: emitted twice, by an emitter for another, a stream would cost a twentieth more.
+    const { emit } = running
+    running.emit = (event, ...args) => {
+      if (event !== 'result') return emit.call(running, event, ...args)
+      const [result, index] = args
+      if (!isRowAnswer && isOkResult(result)) lease.noteOk(result)
       this.#hasEmitted ||= command.listenerCount('result') > 0
-      if (this.context === undefined) emitResult(command, row, index)
-      else this.#request.within(this.context, () => emitResult(command, row, index))
-    })
+      if (this.context === undefined) emitResult(command, result, index)
+      else this.#request.within(this.context, () => emitResult(command, result, index))
+      return true
+    }
     running.on('error', (error: Error) => {
       failure = error
       // Of the two errors that mysql2 gives here only its own timeout is not followed by an end.

@@ -110,6 +110,7 @@ export class CallbackPool extends MysqlPool {
       return
     }
     cluster.run(statement)
+    statement.keepValues()
   }
 
   getConnection(done: (error: unknown, session?: Session) => void): void {

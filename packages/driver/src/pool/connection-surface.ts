@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import mysql from 'mysql2'
 import type { Cluster } from '../cluster/cluster.js'
 import { Holder } from '../cluster/holder.js'
+import type { Statement } from '../cluster/statement.js'
 import type { Work } from '../cluster/work.js'
 import type {
   Command,
@@ -96,9 +97,9 @@ export abstract class ConnectionSurface extends ConnectionView {
   run(method: 'query' | 'execute', sql: unknown, values: unknown, done: ResultCallback): void {
     if (method === 'execute') checkBindValues(sql, values, this.poolConfig.namedPlaceholders)
     try {
-      this.enqueue(
-        makeStatement(this.cluster, method, requestOf(sql), values, this.issuer, undefined, done),
-      )
+      const { cluster, issuer } = this
+      const asked = requestOf(sql)
+      this.#enqueue(makeStatement(cluster, method, asked, values, issuer, undefined, done))
     } catch (error) {
       process.nextTick(done, error)
     }
@@ -146,7 +147,7 @@ export abstract class ConnectionSurface extends ConnectionView {
   }
 
   reset(callback?: Done): EventEmitter {
-    return this.#command(CHANGES_SESSION, resetCore, callback)
+    return this.#command(CHANGES_SESSION, (core, done) => void core.reset?.(done), callback)
   }
 
   changeUser(options: unknown, callback?: Done): EventEmitter {
@@ -233,6 +234,11 @@ export abstract class ConnectionSurface extends ConnectionView {
     this.emit('end')
   }
 
+  #enqueue(statement: Statement): void {
+    this.enqueue(statement)
+    statement.keepValues()
+  }
+
   #issue(
     method: 'query' | 'execute',
     sql: unknown,
@@ -245,7 +251,7 @@ export abstract class ConnectionSurface extends ConnectionView {
       const { sql: asked, values: bound } = given
       const { onResult } = command
       const statement = makeStatement(cluster, method, asked, bound, issuer, command, onResult)
-      this.enqueue(statement)
+      this.#enqueue(statement)
       const isQueued = statement.attempts === 0
       if (isQueued && method === 'query') command.sql = formatText(command, this.poolConfig)
     } catch (error) {
@@ -297,8 +303,7 @@ function ownLogin(options: unknown): object {
   return { ...(options as object) }
 }
 
-function resetCore(core: CoreConnection, done: CommandDone<undefined>): void {
-  if (core.reset === undefined) {
-    done(new Error('This version of mysql2 has no reset(); it came with 3.22.0'))
-  } else core.reset(done)
+// It came with mysql2 3.22, and applications look whether it is there.
+if (!('reset' in mysql.Connection.prototype)) {
+  Reflect.deleteProperty(ConnectionSurface.prototype, 'reset')
 }

@@ -4,6 +4,7 @@ import type { Holder } from '../cluster/holder.js'
 import { describeFailure, type ErrorDetail } from '../contract/error-detail.js'
 import { AuroraError } from '../contract/errors.js'
 import type { ResultCallback } from '../contract/mysql2.js'
+import { ownValues } from '../contract/own-values.js'
 import type { StatementOptions } from '../contract/statement-options.js'
 import { classifyError, type ErrorKind } from '../policy/classify-error.js'
 import type { Outcome } from '../policy/decide-retry.js'
@@ -12,7 +13,7 @@ import type { SqlClass } from '../policy/sql-class.js'
 import { ConnectionCommand, PING } from './connection-command.js'
 import { requestOf } from './make-command.js'
 import type { Session } from './session.js'
-import { ownRequest } from './statement-request.js'
+import { requestAtCall } from './statement-request.js'
 
 /** Why nothing more can run in a transaction. */
 export interface TransactionEnd extends TransactionFailure {
@@ -75,8 +76,9 @@ export class OpenTransaction {
   /** Runs one statement of the application, once those before it have ended. */
   run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
     refuseControl(this.#classOf(sql))
-    const own = ownRequest(method, requestOf(sql), values)
-    return this.#next(() => this.#runInside(method, own.sql, own.values))
+    const asked = requestAtCall(method, requestOf(sql), values)
+    const own = ownValues(asked.values)
+    return this.#next(() => this.#runInside(method, asked.sql, own))
   }
 
   /** A name that is used once in this transaction. */

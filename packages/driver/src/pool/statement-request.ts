@@ -1,19 +1,20 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
-import { Statement } from '../cluster/statement.js'
+import { Statement, withText } from '../cluster/statement.js'
 import type { KillAim } from '../cluster/thread-tellings.js'
 import type { Runner } from '../cluster/work.js'
 import { AuroraError } from '../contract/errors.js'
 import type { Command, ResultCallback } from '../contract/mysql2.js'
 import { checkStatementOptions } from '../contract/options.js'
+import { ownValues } from '../contract/own-values.js'
 import type { StatementOptions } from '../contract/statement-options.js'
 import type { Role } from '../model/topology.js'
 import { type Kill, parseKill } from '../policy/parse-kill.js'
 import type { SqlClass } from '../policy/sql-class.js'
-import { ownValues } from './own-values.js'
 
 /**
- * Makes a statement of what the caller gave to `query` or `execute`, in any of mysql2's forms.
+ * Makes a statement of what the caller gave to `query` or `execute`, in any of mysql2's forms. The values of a `query` are the caller's
+ * own until `keepValues()`, which ends the call: mostly their text has been made by then, and nothing is copied.
  *
  * @param within the session that it belongs to, or the role of the view that it came through
  * @param runner what is told of its attempts
@@ -47,13 +48,14 @@ export function makeStatement(
   const isBeside = aim?.pool !== undefined && !holder?.isBound
   const given =
     kill === undefined || aim === undefined
-      ? ownRequest(method, sql, values)
+      ? requestAtCall(method, sql, values)
       : { sql: withText(sql, textOf(kill, aim)), values: undefined }
   const statement = new Statement(runner, {
     method,
     // By name: spread, they would cost three times as much.
     sql: given.sql,
-    values: given.values,
+    // mysql2 reads those of a prepared statement when it has been prepared.
+    values: method === 'execute' ? ownValues(given.values) : given.values,
     text: sqlText,
     sqlClass,
     options,
@@ -84,19 +86,20 @@ export function checkHint({ hintError }: SqlClass): void {
 }
 
 /**
- * What was asked for, as it is at the call: it may run later, and again, when its caller has used the object for something else. mysql2
- * takes the values from beside the options before those in them for `query`, and the other way round for `execute`.
+ * What was asked for, as it is at the call, but for what is in the values: it may run later, and again, when its caller has used the
+ * object for something else. mysql2 takes the values from beside the options before those in them for `query`, and the other way round
+ * for `execute`.
  */
-export function ownRequest(
+export function requestAtCall(
   method: 'query' | 'execute',
   sql: unknown,
   values: unknown,
 ): { readonly sql: unknown; readonly values: unknown } {
-  if (typeof sql !== 'object' || sql === null) return { sql, values: ownValues(values) }
+  if (typeof sql !== 'object' || sql === null) return { sql, values }
   // Read by name, as mysql2 does: of a template's object they are a getter's.
   const { sql: text, values: inside } = sql as { readonly sql?: unknown; readonly values?: unknown }
   const given = method === 'query' ? (values ?? inside) : inside || values
-  return { sql: { ...sql, sql: text, values: undefined }, values: ownValues(given) }
+  return { sql: { ...sql, sql: text, values: undefined }, values: given }
 }
 
 function valuesIn(sql: unknown): unknown {
@@ -112,8 +115,4 @@ function aimOf(cluster: Cluster, kill: Kill, holder: Holder | undefined): KillAi
 /** The KILL with the thread's id on that instance; where the session runs nothing there is nothing to kill. */
 function textOf({ what }: Kill, { pool, threadId }: KillAim): string {
   return pool === undefined ? 'DO 0' : `KILL ${what} ${threadId}`
-}
-
-function withText(sql: unknown, text: string): unknown {
-  return typeof sql === 'object' && sql !== null ? { ...sql, sql: text, values: undefined } : text
 }
