@@ -82,6 +82,19 @@ async function calledBackWith(kind: keyof typeof kinds, name: DriverName, call: 
   return args
 }
 
+/** The arguments of a callback that hears why there is no connection. */
+async function refusedWith(name: DriverName, call: string) {
+  const { mysql, target } = bench().driver(name)
+  const pool = mysql.createPool({ ...target, password: 'wrong' })
+  const args = await new Promise<unknown[]>((resolve) => {
+    const callback: Callback = (...all) => resolve(all.map(told))
+    const given = call === 'getConnection' ? [] : ['SELECT 1']
+    ;(pool as unknown as Any)[call]?.(...given, callback)
+  })
+  await pool.promise().end()
+  return args
+}
+
 const calls: readonly (readonly [keyof typeof kinds, string])[] = [
   ...Object.keys(statements).map((call) => ['pool', call] as const),
   ...(['session', 'connection'] as const).flatMap((kind) =>
@@ -110,7 +123,25 @@ describe('what is called back with', () => {
   })
 })
 
+describe.each(OURS)('where no connection can be had, by %s', (name) => {
+  it.each(['getConnection', 'query', 'execute'])('%s tells as much as mysql2', async (call) => {
+    const args = await refusedWith(name, call)
+    const expected = await refusedWith('mysql2', call)
+    expect(args).toEqual(expected)
+    expect(args.length).toBe(expected.length)
+  })
+})
+
 describe.each(['mysql2', ...OURS] as const)('%s', (name) => {
+  it('emits an end on the connection that is out when its pool is ended', async () => {
+    const pool = await bench().pool(name)
+    const session = await connectionOf(pool)
+    const heard: string[] = []
+    for (const event of ['error', 'end']) session.on(event, () => heard.push(event))
+    await pool.promise().end()
+    await vi.waitFor(() => expect(heard).toEqual(['end']))
+  })
+
   const emitters: readonly (readonly [string, (on: Connection) => unknown])[] = [
     ['ping', (on) => on.ping()],
     ['changeUser', (on) => on.changeUser({})],

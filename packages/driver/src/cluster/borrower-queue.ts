@@ -8,7 +8,7 @@ export const POOL_CLOSED = 'Pool is closed.'
 /** Who waits for a connection to one instance, in order of arrival. Who gave up meanwhile is passed over. */
 export class BorrowerQueue<L> {
   readonly #queue = new Fifo<Borrower<L>>()
-  #isClosed = false
+  #takes: 'everybody' | 'sessions' | 'nobody' = 'everybody'
 
   get length(): number {
     return this.#queue.length
@@ -46,8 +46,8 @@ export class BorrowerQueue<L> {
     { config, onEnqueue }: InstancePoolSetup,
     openingCount: number,
   ): string | undefined {
-    if (this.#isClosed) return POOL_CLOSED
-    if (isAdmitted) return undefined
+    if (isAdmitted && this.#takes !== 'nobody') return undefined
+    if (this.#takes !== 'everybody') return POOL_CLOSED
     const { waitForConnections, queueLimit } = config
     if (!waitForConnections) return 'No connections available.'
     // Those for whom a connection is being opened do not wait in mysql2's queue.
@@ -57,12 +57,11 @@ export class BorrowerQueue<L> {
     return undefined
   }
 
-  /** From now on nobody waits for what others hold; whoever does is refused, but for sessions whose connections are being opened. */
-  close(openingCount: number): void {
-    this.#isClosed = true
-    let left = openingCount
+  /** From now on only sessions that have their place in the pool wait, for what they had queued; or nobody does. */
+  close(takes: 'sessions' | 'nobody'): void {
+    this.#takes = takes
     for (const borrower of this.takeAll()) {
-      if (borrower.isAdmitted && left-- > 0) this.push(borrower)
+      if (borrower.isAdmitted && takes === 'sessions') this.#queue.push(borrower)
       else refuseLater(borrower, POOL_CLOSED)
     }
   }

@@ -258,16 +258,16 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.#openMore()
   }
 
-  /** The pool is being ended: nobody waits any more for what others hold, who may never give it back. */
+  /** The pool is being ended: what sessions have queued may wait for what others hold, since they hold nothing once they have ended. */
   stop(): void {
-    this.#waiting.close(this.#openingCount)
+    this.#waiting.close('sessions')
   }
 
   /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
   close(done: () => void): void {
     this._closed = true
     this.#gate.close()
-    this.#waiting.close(0)
+    this.#waiting.close('nobody')
     for (const each of [this.#bytes, this.beside]) each.cutOpening(() => new Error(POOL_CLOSED))
     this.#idle.clear()
     const all = [...this.#all, ...this.beside.leases]

@@ -91,7 +91,7 @@ export class Engine {
     session.open((error) => {
       if (error !== null) this.#forget(session)
       else this.#tellTaken('acquire', session)
-      const tell = (): void => done(error, error === null ? session : undefined)
+      const tell = (): void => (error === null ? done(null, session) : done(error))
       if (context === undefined) tell()
       else consistency.within(context, tell)
     }, waiting)

@@ -73,12 +73,13 @@ export class Session extends ConnectionSurface {
     this.queue.giveUp()
   }
 
-  /** The pool is being ended: what is queued may run, and nothing more, then `done`. */
+  /** The pool is being ended: what is queued may run, and nothing more; then its connection is closed, which may be what others wait for. */
   drain(done: () => void): void {
     this.refuseMore()
     this.holder.isDraining = true
     this.queue.whenDrained(() => {
       this.holder.isDraining = false
+      this.#close()
       done()
     })
   }
@@ -89,11 +90,9 @@ export class Session extends ConnectionSurface {
       this._released = true
       this.refuseMore()
       this.queue.whenDrained(() => {
-        if (this.holder.lease !== undefined) this.holder.lease.isSpent = true
-        this.cluster.release(this.holder)
+        this.#close()
         this.#owner.onClosed(this)
         callback?.()
-        this.tellEnd()
       })
       return
     }
@@ -135,6 +134,14 @@ export class Session extends ConnectionSurface {
   /** What pool agents look at to see whether a connection still belongs to its pool. */
   get _pool(): unknown {
     return this.#isDestroyed ? null : this.#owner
+  }
+
+  /** Its connection is closed, not lent again. */
+  #close(): void {
+    const { lease } = this.holder
+    if (lease !== undefined) lease.isSpent = true
+    this.cluster.release(this.holder)
+    this.tellEnd()
   }
 
   protected get poolConfig(): ConnectionConfig {
