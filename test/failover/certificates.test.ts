@@ -105,6 +105,7 @@ describe('a certificate for another name', () => {
         return pool.promise().query(sql, [...values])
       })
     expect(await write()).toBe('acknowledged')
+    const startedMs = performance.now()
     const before = cluster.instance('instance-3').counters.connectionsAccepted
     const writes = cluster.instance('instance-2').counters.writes
     await cluster.failover({ to: 'instance-2', promoteMs: 100, detectMs: 50, returnMs: 100 })
@@ -114,7 +115,8 @@ describe('a certificate for another name', () => {
     expect(said(error)).toContain('HANDSHAKE_SSL_ERROR')
     expect(cluster.instance('instance-2').counters.writes).toBe(writes)
     const accepted = cluster.instance('instance-3').counters.connectionsAccepted - before
-    expect(accepted / 2).toBeLessThanOrEqual(BEARABLE_PER_SECOND)
+    const seconds = Math.max(2, (performance.now() - startedMs) / 1_000)
+    expect(accepted / seconds).toBeLessThanOrEqual(BEARABLE_PER_SECOND)
     await scenario.end()
   })
 
