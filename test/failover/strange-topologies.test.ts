@@ -1,4 +1,4 @@
-import type { Cluster, Fault } from 'aurora-mysql2-simulator'
+import type { Cluster, Fault, Lookup } from 'aurora-mysql2-simulator'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, pause } from '../../packages/driver/test/simulation.js'
 import { Ledger } from './ledger.js'
@@ -199,6 +199,27 @@ describe('rows of instances whose names lead elsewhere', () => {
     await cluster.failover({ to: 'instance-2', promoteMs: 100, detectMs: 50, returnMs: 100 })
     await scenario.hears('failoverCompleted')
     await scenario.load.serve(3)
+    expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
+  })
+
+  it('a reader whose name did not exist until it is promoted is found then', async () => {
+    const { cluster } = scenarios
+    const name = cluster.instance('instance-2').endpoint
+    let [isMissing, askedCount] = [true, 0]
+    const lookup: Lookup = (hostname, options, callback) => {
+      if (!isMissing || hostname !== name || callback === undefined)
+        return cluster.lookup(hostname, options, callback)
+      askedCount += 1
+      const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
+      setImmediate(() => callback(error, '', 4))
+    }
+    // Less than the pause that follows the fourth look-up.
+    const aurora = { lookup, failoverTimeoutMs: 3_000 }
+    const scenario = await scenarios.open({ aurora, workers: { read: 2 } })
+    await eventually('it has been asked for', () => askedCount >= 4)
+    await cluster.failover({ to: 'instance-2', promoteMs: 100, detectMs: 50, returnMs: 100 })
+    isMissing = false
+    expect(await write(scenario)).toBe('acknowledged')
     expect(await scenario.verdict()).toEqual(NOTHING_WRONG)
   })
 })

@@ -158,9 +158,13 @@ export function joinParts(
     emit,
     hurry: () => {
       counts.failovers++
+      addresses.isUrgent = true
       monitor.hurry()
     },
-    calm: () => monitor.calm(),
+    calm: () => {
+      addresses.isUrgent = false
+      monitor.calm()
+    },
     writer: () => (state.mode === 'single' ? members.given : members.writer),
     wake: () => room.wake(),
     waiting: () => room.length,

@@ -16,6 +16,8 @@ const REFRESH_AFTER_MS = 60_000
 /** A name that does not exist is asked for again after so long, then doubling. */
 const MISSING_FOR_MS = 500
 const MISSING_FOR_MOST_MS = 10_000
+/** While a writer is looked for, it may be the one whose name has just been made. */
+const MISSING_WHILE_URGENT_MS = 1_000
 
 /** Connects that did not reach a host. One that refuses, or cuts a connection, is there. */
 const LEADS_NOWHERE: ReadonlySet<string | undefined> = new Set([
@@ -39,7 +41,7 @@ interface LookUp {
 interface Missing {
   readonly error: NodeJS.ErrnoException
   readonly pauseMs: number
-  readonly notBeforeMs: number
+  readonly askedAtMs: number
 }
 
 interface Entry {
@@ -58,6 +60,8 @@ export class AddressCache {
   readonly #entries = new LRUCache<string, Entry>({ max: MAX_NAMES })
   /** Names that do not exist (ghosts stay in the topology for a day), and when each may be asked for again. */
   readonly #missing = new LRUCache<string, Missing>({ max: MAX_NAMES })
+  /** A writer is being looked for. */
+  isUrgent = false
 
   constructor(lookup: LookupFunction | undefined) {
     this.#lookup = lookup ?? (systemLookup as LookupFunction)
@@ -72,7 +76,7 @@ export class AddressCache {
       return
     }
     const missing = this.#missing.get(host)
-    if (missing !== undefined && monotonicMs() < missing.notBeforeMs) {
+    if (missing !== undefined && this.#isPaused(missing)) {
       process.nextTick(callback, missing.error, '', 0)
       return
     }
@@ -92,8 +96,8 @@ export class AddressCache {
 
   /** Fills the cache as soon as an instance is known, so that its first connection waits for no DNS either. */
   prefetch(host: string): void {
-    const { notBeforeMs = 0 } = this.#missing.get(host) ?? {}
-    if (this.#entries.has(host) || monotonicMs() < notBeforeMs) return
+    const missing = this.#missing.get(host)
+    if (this.#entries.has(host) || (missing !== undefined && this.#isPaused(missing))) return
     this.#resolve(host, (error, addresses) => {
       if (error === null) this.#keep(host, addresses)
     })
@@ -138,7 +142,12 @@ export class AddressCache {
       MISSING_FOR_MOST_MS,
       2 * (this.#missing.get(host)?.pauseMs ?? MISSING_FOR_MS / 2),
     )
-    this.#missing.set(host, { error, pauseMs, notBeforeMs: monotonicMs() + pauseMs })
+    this.#missing.set(host, { error, pauseMs, askedAtMs: monotonicMs() })
+  }
+
+  #isPaused({ pauseMs, askedAtMs }: Missing): boolean {
+    const mostMs = this.isUrgent ? MISSING_WHILE_URGENT_MS : MISSING_FOR_MOST_MS
+    return monotonicMs() - askedAtMs < Math.min(pauseMs, mostMs)
   }
 
   #keep(host: string, addresses: readonly LookupAddress[]): void {

@@ -93,3 +93,34 @@ describe('a resolver of the application', () => {
     expect(await ask()).toBe('10.0.0.3')
   })
 })
+
+describe('a name that does not exist', () => {
+  /** The pauses double from half a second: the next is of eight. */
+  async function askForLong(): Promise<void> {
+    for (const ms of [500, 1_000, 2_000, 4_000]) {
+      const failed = expect(ask()).rejects.toMatchObject({ code: 'ENOTFOUND' })
+      resolver.asked.at(-1)?.(null, [])
+      await failed
+      vi.advanceTimersByTime(ms)
+    }
+    await Promise.all([expect(ask()).rejects.toThrow(), resolver.asked.at(-1)?.(null, [])])
+  }
+
+  it('is asked for less and less often', async () => {
+    await askForLong()
+    const { length } = resolver.asked
+    vi.advanceTimersByTime(7_900)
+    await expect(ask()).rejects.toMatchObject({ code: 'ENOTFOUND' })
+    expect(resolver.asked).toHaveLength(length)
+  })
+
+  it('is asked for every second while a writer is looked for: it may be the one', async () => {
+    await askForLong()
+    addresses.isUrgent = true
+    await expect(ask()).rejects.toMatchObject({ code: 'ENOTFOUND' })
+    vi.advanceTimersByTime(1_000)
+    const found = ask()
+    resolver.answer(resolver.asked.length - 1, '10.0.0.1')
+    expect(await found).toBe('10.0.0.1')
+  })
+})
