@@ -34,11 +34,12 @@ async function startProgram(name: string, ending: string, env: NodeJS.ProcessEnv
   `
   await writeFile(path, program)
   const child = spawn(process.execPath, [path], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
   const exited = once(child, 'exit')
   const trace = await traceOf(child)
+  child.stdin.write('read')
   return { child, trace, exited }
 }
 
@@ -55,12 +56,12 @@ async function traceOf(child: ChildProcess): Promise<Trace> {
 }
 
 async function untilGone({ directory, serverPid }: Trace): Promise<void> {
-  const deadlineMs = performance.now() + 5000
-  while ((await exists(directory)) || isAlive(serverPid)) {
-    if (performance.now() > deadlineMs)
-      throw new Error('the server or its directory is still there')
-    await sleep(10)
-  }
+  await expect.poll(() => isAlive(serverPid)).toBe(false)
+  await untilDirectoriesGone([directory])
+}
+
+async function untilDirectoriesGone(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) await expect.poll(() => exists(directory)).toBe(false)
 }
 
 function exists(path: string): Promise<boolean> {
@@ -81,7 +82,8 @@ function isAlive(pid: number): boolean {
 
 describe('nothing is left behind', () => {
   // The program waits for its reader, who takes the server's process number first.
-  const soon = (statement: string) => `setTimeout(() => { ${statement} }, 200)`
+  const soon = (statement: string) =>
+    `process.stdin.once('data', () => { process.stdin.destroy(); ${statement} })`
   it.each([
     ['after close()', soon('cluster.close()'), 0],
     [
@@ -114,11 +116,7 @@ describe('nothing is left behind', () => {
     child.kill('SIGKILL')
     await exited
     await untilGone(trace)
-    const deadlineMs = performance.now() + 5000
-    for (const directory of directories) {
-      while ((await exists(directory)) && performance.now() < deadlineMs) await sleep(10)
-      expect(await exists(directory)).toBe(false)
-    }
+    await untilDirectoriesGone(directories)
   })
 
   it('after SIGKILL while the very first data directory was made', async () => {
@@ -141,7 +139,7 @@ describe('nothing is left behind', () => {
     await exited
     // Time for what it has started to write more.
     await sleep(2500)
-    for (const directory of directories) expect(await exists(directory)).toBe(false)
+    await untilDirectoriesGone(directories)
     await rm(empty, { recursive: true })
   })
 })
