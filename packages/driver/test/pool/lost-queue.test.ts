@@ -52,7 +52,8 @@ async function loseAll(on: Connection, how: 'closed' | 'reset') {
   await Promise.all(all)
   server.interrupt = undefined
   await pause(20)
-  return { told, sent: server.statements }
+  // The driver may have a question of its own.
+  return { told, sent: server.statements.filter((sql) => sql.startsWith('SELECT ')) }
 }
 
 describe.each(['mysql2', 'ours'] as const)('%s, on a server that is not Aurora', (name) => {
