@@ -384,7 +384,7 @@ export class Cluster implements Runner {
   /** The last that the cluster sees of it. */
   #left(work: Work): void {
     endOverload(work)
-    if (this.state.mode === 'unknown') this.#parts.discovery.start()
+    if (this.state.mode === 'unknown') this.#parts.discovery.startNext()
     if (work.victim !== undefined) this.#sessions.spare(work.victim)
     this.#activity.leave()
     work.queue?.onEnded()

@@ -58,11 +58,16 @@ export class Discovery {
     this.#setup = setup
   }
 
-  /** Begins soon: questions put beside the first statement of a process would cost it time. Its end begins it too. */
+  /** Begins soon: questions put beside the first statement of a process would cost it time. */
   startSoon(): void {
     if (this.#setup.monitor.isAsleep) return this.start()
     if (this.#isStarted) return
     this.#timer ??= setTimeout(() => this.start(), SOON_MS).unref()
+  }
+
+  /** Begins in the next turn: a statement has ended, and its caller is told first. */
+  startNext(): void {
+    if (!this.#isStarted) setImmediate(() => this.start()).unref()
   }
 
   /** Begins; again after the monitor slept. */
