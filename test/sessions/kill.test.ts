@@ -25,6 +25,9 @@ async function isSleeping(): Promise<boolean> {
   return list.some(({ Info }) => String(Info).includes('SLEEP(10)'))
 }
 
+/** Counted when they begin. */
+const writesAtWriter = () => simulation.cluster.writer.counters.writes
+
 type Runs = Pick<Connection, 'query'>
 
 const run = (on: Runs, sql: string) =>
@@ -113,11 +116,9 @@ describe.each([
 describe('KILL', () => {
   it('ends the statement of the session that was asked last, of two that were told the same id', async () => {
     const { pool, session, toldId } = await openSession(1)
+    const writes = writesAtWriter()
     const moved = run(session, 'UPDATE app.note SET text = SLEEP(0.5)')
-    await eventually('it has moved to the writer', async () => {
-      const list = await simulation.cluster.query('SHOW PROCESSLIST')
-      return list.some(({ Info }) => String(Info).includes('SLEEP(0.5)'))
-    })
+    await eventually('it has moved to the writer', () => writesAtWriter() > writes)
     const sessions = await Promise.all([
       pool.promise().getConnection(),
       pool.promise().getConnection(),
@@ -145,11 +146,9 @@ describe('KILL', () => {
     const running = inRequest(() => second?.query(SLOW_READ).catch((error: unknown) => error))
     await eventually('it runs', isSleeping)
     // Issued after the other was asked for its id.
+    const writes = writesAtWriter()
     const kept = moved.query('UPDATE app.note SET text = SLEEP(0.5)')
-    await eventually('that runs too', async () => {
-      const list = await simulation.cluster.query('SHOW PROCESSLIST')
-      return list.some(({ Info }) => String(Info).includes('SLEEP(0.5)'))
-    })
+    await eventually('that runs too', () => writesAtWriter() > writes)
     expect(await run(pool, `KILL QUERY ${toldId}`)).toEqual({})
     await kept
     expect(await running).toMatchObject({ code: 'ER_QUERY_INTERRUPTED' })

@@ -95,9 +95,8 @@ describe('by its text', () => {
       return simulation.countsSince(before)[id]?.reads ?? 0
     }
     const heal = await cluster.inject({ type: 'slow', instance: 'instance-2', delayMs: 60 })
-    await shareOf('instance-2')
-    // One of the first may have been the one that was measured.
-    expect(await shareOf('instance-2')).toBeLessThanOrEqual(4)
+    // One answer that was late for other reasons counts for a while.
+    await eventually('it is spared', async () => (await shareOf('instance-2')) <= 4)
     await heal()
     await eventually('it serves again', async () => (await shareOf('instance-2')) > 4)
   })

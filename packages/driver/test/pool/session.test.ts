@@ -97,7 +97,7 @@ describe('the statements of a session', () => {
     other.release()
     await Promise.all(queued)
     expect(await texts()).toEqual(['a', 'b', 'c'])
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 
   it('run after release() too, each by itself', async () => {
@@ -107,7 +107,7 @@ describe('the statements of a session', () => {
     await session.query(write('late'))
     await Promise.all([session.query(READ), session.query(write('later'))])
     expect(await texts()).toEqual(['late', 'later'])
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 
   it('of fifty sessions on one connection per instance all end', async () => {
@@ -278,7 +278,7 @@ describe('other commands', () => {
       await session.query(turn % 2 === 0 ? READ : write('x'))
       session.release()
     }
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
     const { open } = {
       open: pool.aurora.stats().instances.reduce((sum, each) => sum + each.open, 0),
     }

@@ -36,7 +36,7 @@ describe('a transaction that does not get a lock', () => {
     return async () => {
       await holder.rollback()
       holder.release()
-      expect(nothingIsLeft(pool)).toBe(true)
+      await eventually('nothing is left', () => nothingIsLeft(pool))
     }
   })
 

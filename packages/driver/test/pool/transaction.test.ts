@@ -2,7 +2,14 @@ import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
 import type { Cluster } from 'aurora-mysql2-simulator'
 import type { ResultSetHeader, RowDataPacket } from 'mysql2'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { failureOf, nothingIsLeft, type Simulation, simulate, WHERE } from '../simulation.js'
+import {
+  eventually,
+  failureOf,
+  nothingIsLeft,
+  type Simulation,
+  simulate,
+  WHERE,
+} from '../simulation.js'
 import { listen } from '../watch-pool.js'
 
 let simulation: Simulation
@@ -48,7 +55,7 @@ describe('a transaction', () => {
     })
     expect(value).toEqual([1, 1])
     expect(await ids()).toEqual([1, 2])
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 
   it('is undone when its function rejects, and the caller gets that error as it is', async () => {
@@ -59,7 +66,7 @@ describe('a transaction', () => {
     })
     await expect(failed).rejects.toBe(own)
     expect(await ids()).toEqual([])
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 
   it('commits statements that were not awaited too, in order', async () => {
@@ -257,7 +264,7 @@ describe('a transaction waits for its connection', () => {
     session.release()
     await pool.transaction(work, { waitMs: 5_000 })
     expect(runs).toBe(1)
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
     await pool.end()
   })
 })
@@ -374,7 +381,7 @@ describe('a savepoint', () => {
     isOver()
     await expect(outlived).rejects.toMatchObject({ code: 'ERR_AURORA_TRANSACTION_ENDED' })
     expect(await ids()).toEqual([1])
-    expect(nothingIsLeft(pool)).toBe(true)
+    await eventually('nothing is left', () => nothingIsLeft(pool))
   })
 })
 
