@@ -92,7 +92,7 @@ export class SqlScanner {
   /** Goes on to the end of the statement. */
   drain(): void {
     while (!this.isAtEnd) {
-      this.advance()
+      this.#read()
     }
   }
 
