@@ -1,5 +1,5 @@
 import { monotonicMs } from '../io/clock.js'
-import { classifyError } from '../policy/classify-error.js'
+import { classifyError, isAnswer } from '../policy/classify-error.js'
 
 /** An instance that refuses us is asked again after so long, then doubling: a wrong password locks accounts, and fleets add up. */
 const AGAIN_AFTER_MS = 1_000
@@ -20,7 +20,8 @@ export class Refusals {
 
   /** A question to the instance failed. Being down, going down or full is no refusal. */
   note(id: string, error: unknown): void {
-    switch (classifyError(error)) {
+    const kind = classifyError(error)
+    switch (kind) {
       case 'lost':
       case 'stopping':
       case 'restarted':
@@ -29,7 +30,10 @@ export class Refusals {
         return
       default: {
         const times = (this.#byId.get(id)?.times ?? 0) + 1
-        const pauseMs = Math.min(AGAIN_AFTER_MOST_MS, AGAIN_AFTER_MS * 2 ** (times - 1))
+        // A password that cannot be had (a function that throws) keeps us from asking at all: that locks nothing, and may pass at once.
+        const hasAsked = kind !== 'ordinary' || isAnswer(error)
+        const mostMs = hasAsked ? AGAIN_AFTER_MOST_MS : AGAIN_AFTER_MS
+        const pauseMs = Math.min(mostMs, AGAIN_AFTER_MS * 2 ** (times - 1))
         // Not in step with the rest of a fleet.
         const notBeforeMs = monotonicMs() + pauseMs * (0.5 + Math.random())
         this.#byId.set(id, { error, times, notBeforeMs })
