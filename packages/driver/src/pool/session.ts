@@ -79,7 +79,8 @@ export class Session extends ConnectionSurface {
     this.holder.isDraining = true
     this.queue.whenDrained(() => {
       this.holder.isDraining = false
-      this.#close()
+      // What a transaction asks past the queue ends first, or is cut: the connection follows it.
+      if (!this.holder.isRunning) this.#close()
       done()
     })
   }
