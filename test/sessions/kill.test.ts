@@ -117,14 +117,15 @@ describe('KILL', () => {
   it('ends the statement of the session that was asked last, of two that were told the same id', async () => {
     const { pool, session, toldId } = await openSession(1)
     const writes = writesAtWriter()
-    const moved = run(session, 'UPDATE app.note SET text = SLEEP(0.5)')
+    // Requests of their own: the read does not follow the write to the writer, should that have ended.
+    const moved = inRequest(() => run(session, 'UPDATE app.note SET text = SLEEP(0.5)'))
     await eventually('it has moved to the writer', () => writesAtWriter() > writes)
     const sessions = await Promise.all([
       pool.promise().getConnection(),
       pool.promise().getConnection(),
     ])
     const second = sessions.find(({ threadId }) => threadId === toldId)
-    const running = run(second?.connection as never, SLOW_READ)
+    const running = inRequest(() => run(second?.connection as never, SLOW_READ))
     await eventually('it runs', isSleeping)
     expect(await run(pool, `KILL QUERY ${second?.threadId}`)).toEqual({})
     expect((await running).code).toBe('ER_QUERY_INTERRUPTED')

@@ -80,10 +80,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** What a program does once its reader has taken the server's process number. */
+const soon = (statement: string) =>
+  `process.stdin.once('data', () => { process.stdin.destroy(); ${statement} })`
+
 describe('nothing is left behind', () => {
-  // The program waits for its reader, who takes the server's process number first.
-  const soon = (statement: string) =>
-    `process.stdin.once('data', () => { process.stdin.destroy(); ${statement} })`
   it.each([
     ['after close()', soon('cluster.close()'), 0],
     [
@@ -154,7 +155,7 @@ async function directoriesOf(child: ChildProcess): Promise<string[]> {
 describe('several programs at once', () => {
   it('start on a machine that has no prepared data, and leave only that', async () => {
     const empty = await mkdtemp(join(tmpdir(), 'simulator-test-'))
-    const ending = 'setTimeout(() => cluster.close(), 200)'
+    const ending = soon('cluster.close()')
     const programs = await Promise.all(
       [1, 2, 3].map((n) => startProgram(`parallel ${n}`, ending, { TMPDIR: empty })),
     )
