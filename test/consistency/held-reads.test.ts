@@ -13,6 +13,9 @@ import { Lags, MOST_LAG_MS, simulateNotes, warmUp } from './lagging-readers.js'
 
 const READ = 'SELECT COUNT(*) AS notes FROM app.note'
 
+/** A read on this machine takes a millisecond or two. */
+const STOOD_STILL_MS = 60
+
 /** Reads that each instance has answered for this pool. */
 function served(pool: AuroraPool): Record<string, number> {
   const { instances } = pool.aurora.stats()
@@ -31,23 +34,27 @@ describe('reads are held on the writer', () => {
       return cluster.readers.reduce((sum, { id }) => sum + (counts[id] ?? 0), 0)
     }
     const shares: number[] = []
-    for (let second = 0; second < 5; second++) {
+    let notes = 0
+    while (shares.length < 9) {
       await pool.query('INSERT INTO app.note VALUES ()')
+      notes++
       const untilMs = performance.now() + 1_000
       const before = onReaders()
       let reads = 0
-      while (performance.now() < untilMs) {
+      let longestMs = 0
+      for (let nowMs = performance.now(); nowMs < untilMs; ) {
         const [rows] = await pool.query<RowDataPacket[]>(READ)
-        expect(rows[0]?.notes).toBe(second + 1)
+        expect(rows[0]?.notes).toBe(notes)
         reads++
         await pause(2)
+        longestMs = Math.max(longestMs, performance.now() - nowMs)
+        nowMs = performance.now()
       }
-      shares.push((onReaders() - before) / reads)
+      // Nothing is measured while the machine does something else.
+      if (longestMs < STOOD_STILL_MS) shares.push((onReaders() - before) / reads)
     }
     await pool.end()
-    // They are held for some 200 ms, the distance of two questions; by the interval it would be a second and more.
-    // The second in the middle: a machine that hesitates for a moment is not the driver's fault.
-    expect(shares.toSorted((a, b) => a - b)[2]).toBeGreaterThanOrEqual(0.5)
+    expect(shares.toSorted((a, b) => a - b)[4]).toBeGreaterThanOrEqual(0.8)
   })
 })
 
