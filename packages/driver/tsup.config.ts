@@ -66,6 +66,8 @@ function stripComments(): void {
 
 export default defineConfig({
   ...libraryBuild(entry),
+  // A fortieth of the package.
+  minifySyntax: true,
   onSuccess: async () => {
     stripComments()
     await shareCode()
