@@ -278,9 +278,9 @@ export function joinParts(
       members.sweep()
       for (const pool of members.all()) {
         pool.sweep()
-        // An instance that could not be reached is asked until it answers, or leaves the topology. So is a writer that is looked for:
-        // it may come back under its name at another address.
-        const isMissed = !pool.isReachable || (failover.isOpen && pool === members.writer)
+        // An instance that could not be reached is asked until it answers, or leaves the topology. So is a writer that is looked for
+        // for long: it may come back under its name at another address.
+        const isMissed = !pool.isReachable || (failover.isLong && pool === members.writer)
         const isAway = isMissed && members.isCurrent(pool) && pool !== members.given
         if (isAway && !monitor.isAsleep) monitor.askAgain(pool.id)
       }

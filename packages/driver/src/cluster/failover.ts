@@ -6,6 +6,9 @@ import { lostError } from '../io/connection.js'
 import type { TopologyReport } from '../model/topology.js'
 import type { InstancePool, Lease } from './instance-pool.js'
 
+/** Until then no name is looked up: the instance promoted keeps its address. */
+const LONG_AFTER_MS = 3_000
+
 export interface FailoverSetup {
   readonly options: ResolvedOptions
   readonly emit: Emit
@@ -59,10 +62,12 @@ export class Failover {
 
   /** The episode that is open has lasted for longer than anybody waits. */
   get isOverdue(): boolean {
-    const { failoverTimeoutMs } = this.#setup.options
-    return (
-      this.#episode !== undefined && monotonicMs() - this.#episode.startedMs > failoverTimeoutMs
-    )
+    return this.#hasLasted(this.#setup.options.failoverTimeoutMs)
+  }
+
+  /** The writer has been looked for for longer than a failover takes: it may have come back elsewhere. */
+  get isLong(): boolean {
+    return this.#hasLasted(LONG_AFTER_MS)
   }
 
   /** What began the episode that is open. */
@@ -147,6 +152,10 @@ export class Failover {
     this.#isClosed = true
     clearTimeout(this.#episode?.timer)
     this.#episode = undefined
+  }
+
+  #hasLasted(ms: number): boolean {
+    return this.#episode !== undefined && monotonicMs() - this.#episode.startedMs > ms
   }
 
   #promote(writer: InstancePool, previous: InstancePool, episode: Episode | undefined): void {
