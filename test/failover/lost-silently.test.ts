@@ -41,6 +41,8 @@ describe('connections to the only instance are lost without a word', () => {
     const lookup = lookupWith(cluster, namesOf(cluster, forwarder))
     const workers = { query: 4, read: 0 }
     const scenario = await scenarios.open({ aurora: { lookup }, connectionLimit: 4, workers })
+    // Each has a connection on which its next write is lost.
+    await scenario.load.serve(2)
     forwarder.fallSilent()
     await pause(SILENCE_ASKED_MS)
     forwarder.passAgain()
