@@ -216,7 +216,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     return cut.length
   }
 
-  /** Limits connects under way from now on; the limit doubles with each success. */
+  /** Limits connects under way from now on, to one more with each success. */
   narrowGate(maxConnecting: number): void {
     this.#gate.narrow(maxConnecting)
   }
