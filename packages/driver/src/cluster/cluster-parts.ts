@@ -166,6 +166,7 @@ export function joinParts(
       monitor.calm()
     },
     writer: () => (state.mode === 'single' ? members.given : members.writer),
+    owedForMs: (pool) => silence.owedForMs(pool),
     wake: () => room.wake(),
     waiting: () => room.length,
   })

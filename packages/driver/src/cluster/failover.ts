@@ -16,6 +16,8 @@ export interface FailoverSetup {
   calm(): void
   /** The writer's pool as believed now. */
   writer(): InstancePool | undefined
+  /** For how long an instance has owed an answer to a question; 0: it speaks. */
+  owedForMs(pool: InstancePool): number
   /** Starts whoever waits, in this turn. */
   wake(): number
   waiting(): number
@@ -166,8 +168,12 @@ export class Failover {
     fence(previous, isSilent ? 'condemned' : 'demoted', emit, (lease) => {
       return isSilent || lease.isInTransaction || lease.isBound
     })
-    // What writes by itself is about to be refused, and can run again; what gets no answer can not.
-    if (!isSilent) setTimeout(() => cutWrites(previous), options.questionTimeoutMs).unref()
+    // What writes by itself is about to be refused, and can run again; what gets no answer can not. One that has left a question
+    // unanswered for some of that time already has as much less.
+    if (!isSilent) {
+      const leftMs = options.questionTimeoutMs - this.#setup.owedForMs(previous)
+      setTimeout(() => cutWrites(previous), Math.max(0, leftMs)).unref()
+    }
     this.#completedMs = monotonicMs()
     const sinceStartMs = episode === undefined ? 0 : monotonicMs() - episode.startedMs
     emit('writerPromoted', { writer: writer.id, previous: previous.id, sinceStartMs })

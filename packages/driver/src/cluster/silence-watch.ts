@@ -102,6 +102,13 @@ export class SilenceWatch {
     this.#record(pool).hasAnswered = true
   }
 
+  /** For how long it has owed us an answer to a question of ours; 0: it owes none. */
+  owedForMs(pool: InstancePool): number {
+    const record = this.#records.get(pool)
+    if (record === undefined) return 0
+    return record.hasAlarmed ? record.silentMs : (record.unansweredMs ?? 0)
+  }
+
   stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
