@@ -19,7 +19,8 @@ function byName(sql: string, values: Record<string, unknown> | undefined): strin
 }
 
 describe('a read that runs again, its connection lost', () => {
-  const READ = 'SELECT ? AS text, ? AS bytes'
+  // As text: what older versions of mysql2 bind bytes as comes back as a text.
+  const READ = 'SELECT ? AS text, HEX(?) AS bytes'
 
   it.each(['query', 'execute'] as const)('%s: has the values of the call', async (method) => {
     const pool = await simulation.readyPool({ aurora: { consistency: 'eventual' } })
@@ -33,7 +34,9 @@ describe('a read that runs again, its connection lost', () => {
       values[0] = 'later'
       bytes.write('later')
     })
-    expect(rows).toEqual([{ text: 'why? :text ??', bytes: Buffer.from('given') }])
+    expect(rows).toEqual([
+      { text: 'why? :text ??', bytes: Buffer.from('given').toString('hex').toUpperCase() },
+    ])
   })
 
   it('values by name: they are put in once', async () => {
