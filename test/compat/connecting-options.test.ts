@@ -86,6 +86,26 @@ describe.each(DRIVERS)('%s connects', (name) => {
     expect(rows).toEqual([{ a: 2 }])
   })
 
+  it.each<readonly [string, object]>([
+    ['a password', { password: 5 }],
+    ['a user', { user: 5 }],
+    ['a schema', { database: 5 }],
+    ['an attribute', { connectAttributes: { worker: 5 } }],
+  ])('to nobody with %s that is no text, and says so at once', async (_, given) => {
+    const failures: unknown[] = []
+    for (const each of ['mysql2', name] as const) {
+      const driver = bench().driver(each)
+      const pool = driver.createPool(given)
+      failures.push(await asked(pool).catch(visible))
+      await pool.promise().end()
+      const connecting = driver.mysqlPromise.createConnection({ ...driver.target, ...given })
+      failures.push(await connecting.catch(visible))
+    }
+    const [theirs, theirsSingle, ...ours] = failures
+    expect(theirs).toMatchObject(rejected({ message: expect.any(String), fatal: true }))
+    expect(ours).toEqual([theirs, theirsSingle])
+  })
+
   it('with a `charsetNumber`', async () => {
     // latin1_swedish_ci
     const pool = await bench().pool(name, { charsetNumber: 8 } as object)

@@ -117,7 +117,7 @@ function handshake(
     const timer = expireConnect(config, core, reject)
     core.connect((error) => {
       clearTimeout(timer)
-      if (error !== null && error !== undefined) return reject(asLost(error))
+      if (error !== null && error !== undefined) return reject(asLost(error, config))
       // An idle pool never keeps the process alive; while a statement waits, ProcessHold does.
       core.stream.unref?.()
       resolve(core)
@@ -185,10 +185,17 @@ function expireConnect(
 }
 
 /** Whatever greets without speaking MySQL's protocol makes mysql2 throw what its parser threw: nobody is there for us. */
-function asLost(error: Error): Error {
+function asLost(error: Error, config: ConnectionConfig): Error {
   const { code, errno } = error as { code?: unknown; errno?: unknown }
   const isOfParser = error instanceof RangeError || error instanceof TypeError
   if (!isOfParser && (code !== undefined || errno !== undefined)) return error
+  if (!isSayable(config)) return error
   const lost = new Error('Connection lost: what answered does not speak MySQL', { cause: error })
   return Object.assign(lost, { code: 'PROTOCOL_CONNECTION_LOST', fatal: true })
+}
+
+/** Whether all that is said at login is text; where it is not, mysql2 fails whoever is there. */
+function isSayable({ user, password, database, connectAttributes }: ConnectionConfig): boolean {
+  const said: unknown[] = [user, password, database, ...Object.values(connectAttributes ?? {})]
+  return said.every((each) => !each || typeof each === 'string' || each instanceof Uint8Array)
 }
