@@ -32,7 +32,7 @@ async function readValue(session: Pick<PoolConnection, 'query'>, what: string, r
   return rows[0]?.value as unknown
 }
 
-describe.runIf(HAS_RESET)('requests that each begin their session with', () => {
+describe('requests that each begin their session with', () => {
   // mysql2 would open no connection for any of them once the pool is warm.
   it.each<[string, (n: number) => readonly string[]]>([
     ['the same SET', () => ["SET time_zone = '+01:00'", 'SELECT NOW()']],
@@ -45,7 +45,7 @@ describe.runIf(HAS_RESET)('requests that each begin their session with', () => {
     ['a temporary table', () => ['CREATE TEMPORARY TABLE app.mine (id INT)', WRITE]],
     ['another autocommit', () => ['SET autocommit = 0', WRITE, 'COMMIT']],
     ['SQL_CALC_FOUND_ROWS', () => ['SELECT SQL_CALC_FOUND_ROWS 1', 'SELECT FOUND_ROWS()']],
-  ])('%s reuse the connections that there are', async (_, statements) => {
+  ])('%s reuse the connections that there are, where they can be reset', async (_, statements) => {
     const pool = await simulation.readyPool({ aurora, connectionLimit: LIMIT })
     const before = accepted()
     for (let request = 0; request < 40; request++) {
@@ -55,6 +55,9 @@ describe.runIf(HAS_RESET)('requests that each begin their session with', () => {
       // Between requests something else runs, which wants none of it.
       if (request % 3 === 0) await readValue(pool as never, '1', 'reader')
     }
+    for (const { open } of pool.aurora.stats().instances) expect(open).toBeLessThanOrEqual(LIMIT)
+    // Else those that carry something are replaced.
+    if (!HAS_RESET) return
     const opened = accepted().map((count, at) => count - (before[at] ?? 0))
     for (const count of opened) expect(count).toBeLessThanOrEqual(LIMIT)
   })
@@ -102,18 +105,15 @@ describe('what a session leaves behind', () => {
     expect(await readValue(pool as never, '@@time_zone')).toBe('+00:00')
   })
 
-  it.runIf(HAS_RESET)(
-    'by reset() or changeUser() is no write that reads have to wait for',
-    async () => {
-      const pool = await simulation.readyPool({ connectionLimit: LIMIT })
-      const session = await pool.getConnection()
-      await session.reset()
-      await session.changeUser({})
-      await Promise.all(Array.from({ length: 10 }, () => pool.query('SELECT 1')))
-      expect(pool.aurora.stats().heldReads.consistency).toBe(0)
-      session.release()
-    },
-  )
+  it('by reset() or changeUser() is no write that reads have to wait for', async () => {
+    const pool = await simulation.readyPool({ connectionLimit: LIMIT })
+    const session = await pool.getConnection()
+    if (HAS_RESET) await session.reset()
+    await session.changeUser({})
+    await Promise.all(Array.from({ length: 10 }, () => pool.query('SELECT 1')))
+    expect(pool.aurora.stats().heldReads.consistency).toBe(0)
+    session.release()
+  })
 
   it('of characters, mode and database is what the handshake chose again', async () => {
     const pool = await simulation.readyPool({ aurora, connectionLimit: 1 })
@@ -134,7 +134,7 @@ describe('what a session leaves behind', () => {
     expect(await readValue(pool as never, "'ü€'")).toBe('ü€')
   })
 
-  it.runIf(HAS_RESET)('of what connection listeners have sent is sent again', async () => {
+  it('of what connection listeners have sent is sent again', async () => {
     const pool = await simulation.readyPool({ aurora, connectionLimit: 1 })
     pool.on('connection', (connection) => void connection.query("SET time_zone = '+05:00'"))
     const before = accepted()
@@ -145,7 +145,9 @@ describe('what a session leaves behind', () => {
       session.release()
       expect(await readValue(pool as never, '@@time_zone')).toBe('+05:00')
     }
-    expect(accepted()[0]).toBe((before[0] ?? 0) + 1)
+    const opened = (accepted()[0] ?? 0) - (before[0] ?? 0)
+    if (HAS_RESET) expect(opened).toBe(1)
+    else expect(opened).toBeGreaterThan(1)
   })
 
   it('is closed where a listener may have sent what nobody saw', async () => {
