@@ -79,13 +79,12 @@ describe('a write that has taken effect and whose answer never comes is told of 
   })
 
   it('when it was declared idempotent, is run again, and finds no writer', async () => {
-    const scenario = await open({ failoverTimeoutMs: 200 })
+    const scenario = await open()
     const { cluster, ledger, pool } = scenario
     const ended = ledger.keep('write', (unit) => {
       const { sql, values } = ledger.insert(unit)
-      return pool
-        .promise()
-        .query({ sql, values: [...values], aurora: { idempotent: true } } as never)
+      const aurora = { idempotent: true, waitMs: 100 }
+      return pool.promise().query({ sql, values: [...values], aurora } as never)
     })
     await wire.cutOnce(/^INSERT/, 'after')
     await cluster.crash(cluster.writer.id)
