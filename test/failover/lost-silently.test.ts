@@ -59,8 +59,6 @@ describe('connections to the only instance are lost without a word', () => {
     const scenario = await scenarios.open({ workers: { query: 4, read: 0 } })
     const heal = await cluster.inject({ type: 'hang' })
     await scenario.hears('failoverStarted')
-    // Longer than it takes to condemn an instance where others speak.
-    await eventually('asked often enough', () => scenario.events('instanceSuspected').length > 4)
     await heal()
     await scenario.hears('failoverCompleted')
     // As long again as those would have to speak that were lost.

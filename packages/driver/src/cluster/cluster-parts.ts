@@ -247,14 +247,17 @@ export function joinParts(
     emit,
     // On a server that is not Aurora nothing is asked and nothing is cut, as in mysql2.
     pools: () => (state.isAurora ? members.all() : []),
-    monitorBytes: (pool) => monitor.bytesRead(pool.id),
-    connectedMs: (pool) => monitor.connectedMs(pool.id),
+    monitorBytes: (pool) => monitor.questioners.bytesRead(pool.id),
+    connectedMs: (pool) => monitor.questioners.connectedMs(pool.id),
     isClosing: () => state.isClosed,
     ask: (pool) => {
       const isAsked = members.isCurrent(pool) && !state.isClosed
       return isAsked ? monitor.ask(pool.id) : monitor.probe(pool.id, pool.endpoint)
     },
+    askAnew: (pool) => (members.isCurrent(pool) ? monitor.askAnew(pool.id) : undefined),
     alarm: (pool, silentMs) => {
+      // What is idle there may be lost.
+      pool.doubtAll()
       const error = lostError(`The instance did not answer for ${Math.round(silentMs)} ms`)
       if (isWriter(pool)) {
         if (state.hasHadWriter) failover.begin(pool, undefined, 'unanswered', error)

@@ -1,5 +1,6 @@
 import { codeOf } from '../contract/error-code.js'
 import type { Emit } from '../contract/events.js'
+import type { Transport } from '../contract/mysql2.js'
 import { monotonicMs } from '../io/clock.js'
 import type { Patience } from '../io/patience.js'
 import { Pause } from '../io/pause.js'
@@ -48,7 +49,8 @@ export interface MonitorSetup extends Omit<QuestionersSetup, 'onLost'> {
  */
 export class Monitor {
   readonly #setup: MonitorSetup
-  readonly #questioners: Questioners
+  /** The connections that it asks on. */
+  readonly questioners: Questioners
   readonly #refusals = new Refusals()
   readonly #pace: CalmPace
   readonly #urgentPace: UrgentPace
@@ -76,7 +78,7 @@ export class Monitor {
     this.#urgentPace = new UrgentPace(setup.options)
     const answerMs = Math.max(URGENT_CONNECT_MS, setup.options.condemnAfterMs)
     this.#urgent = { connectMs: URGENT_CONNECT_MS, answerMs }
-    this.#questioners = new Questioners({ ...setup, onLost: (id) => this.#onLost(id) })
+    this.questioners = new Questioners({ ...setup, onLost: (id) => this.#onLost(id) })
   }
 
   get topology(): Topology | undefined {
@@ -119,7 +121,7 @@ export class Monitor {
     this.#isResting = true
     this.#topology = undefined
     clearTimeout(this.#timer)
-    this.#questioners.keepOnly(() => false)
+    this.questioners.keepOnly(() => false)
   }
 
   /** What kept the topology from being had may be over: asks for it as at first. False where this is not the time. */
@@ -135,7 +137,7 @@ export class Monitor {
   sleep(): void {
     if (this.#mode === 'urgent' || this.#mode === 'closed') return
     this.#mode = 'asleep'
-    this.#questioners.keepOnly(() => false)
+    this.questioners.keepOnly(() => false)
   }
 
   /** Reads are being held on the writer because of what was written up to `sinceMs`. */
@@ -173,6 +175,7 @@ export class Monitor {
     } catch (error) {
       const code = codeOf(error)
       if (isUrgent) tell('failed', code)
+      if (questioner.isAside) throw error
       this.#noteFailure(id, questioner.endpoint.host, error)
       if (!this.#isClosed) this.#setup.onUnasked(id, error)
       throw error
@@ -196,7 +199,7 @@ export class Monitor {
 
   /** Whether an instance that has left the topology still answers. */
   probe(id: string, endpoint: Endpoint): Promise<void> {
-    return this.#questioners.probe(id, endpoint, this.#urgent)
+    return this.questioners.probe(id, endpoint, this.#urgent)
   }
 
   /** Nobody that could be the writer is left but instances that deny us: the error of one of them. */
@@ -209,14 +212,13 @@ export class Monitor {
     return this.#refusals.lastOf(this.#candidates())
   }
 
-  /** When this instance's host last took a connection of ours. */
-  connectedMs(id: string): number {
-    return this.#questioners.connectedMs(id)
-  }
-
-  /** Bytes that this instance has sent in answer to our questions. */
-  bytesRead(id: string): number {
-    return this.#questioners.bytesRead(id)
+  /** The question under way there is not answered: puts it on a new connection. Returns the old one, where there is one. */
+  askAnew(id: string): Transport | undefined {
+    const unanswered = this.questioners.putAside(id)
+    if (unanswered === undefined) return undefined
+    this.#failing.add(id)
+    void this.ask(id).catch(ignore)
+    return unanswered
   }
 
   /** An instance has left the topology. One that comes back under its name may have another address. */
@@ -227,19 +229,19 @@ export class Monitor {
 
   /** Connections from before a gap in the clock may be dead without having said so. A question under way may be answered all the same. */
   doubtAll(): void {
-    this.#questioners.keepOnly((id) => this.#questioners.isAsking(id))
+    this.questioners.keepOnly((id) => this.questioners.isAsking(id))
   }
 
   /** Closes the connection to an instance that was condemned. */
   drop(id: string): void {
-    this.#questioners.drop(id)
+    this.questioners.drop(id)
   }
 
   close(): void {
     this.#mode = 'closed'
     clearTimeout(this.#timer)
     this.#freshener.close()
-    this.#questioners.close()
+    this.questioners.close()
   }
 
   get #isClosed(): boolean {
@@ -348,7 +350,7 @@ export class Monitor {
     const { instanceEndpoint, question } = this.#setup
     const showsNothing = previous === undefined && report.rows.length === 0
     if (question === 'role' || instanceEndpoint === undefined || this.#isResting || showsNothing) {
-      if (report.isReadOnly && this.#mode === 'urgent') this.#questioners.followName(id)
+      if (report.isReadOnly && this.#mode === 'urgent') this.questioners.followName(id)
       this.#setup.onReport(report, undefined)
       return
     }
@@ -370,7 +372,7 @@ export class Monitor {
     this.#freshener.learn(update.topology)
     for (const { endpoint } of update.topology.instances)
       this.#setup.addresses.prefetch(endpoint.host)
-    this.#questioners.keepOnly((known) => this.#isCandidate(known))
+    this.questioners.keepOnly((known) => this.#isCandidate(known))
     this.#setup.onReport(report, update.topology)
     if (this.#mode === 'urgent') return this.#urgeAll()
     // Nothing is believed at second hand: whoever is said to be the writer is asked itself, and endpoints that were derived
@@ -389,7 +391,7 @@ export class Monitor {
 
   #questioner(id: string): Questioner {
     const instance = this.#topology?.instances.find((candidate) => candidate.id === id)
-    return this.#questioners.of(id, instance?.endpoint)
+    return this.questioners.of(id, instance?.endpoint)
   }
 }
 

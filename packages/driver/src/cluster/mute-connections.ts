@@ -1,5 +1,5 @@
 /** A connection as this needs it. */
-interface Hearing {
+export interface Hearing {
   readonly bytesRead: number
 }
 
@@ -7,12 +7,12 @@ interface Hearing {
  * The connections of an instance that has said nothing for long. When it speaks again they may have outlived that (a server that was
  * frozen), or be lost without a word (a host that was replaced, a network that has forgotten them): then only younger ones speak.
  */
-export class MuteConnections<C extends Hearing> {
-  readonly #bytes: ReadonlyMap<C, number>
+export class MuteConnections {
+  readonly #bytes: ReadonlyMap<Hearing, number>
   /** For how long the instance has been speaking on others alone. */
   #othersSpeakMs: number | undefined
 
-  constructor(connections: Iterable<C>) {
+  constructor(connections: Iterable<Hearing>) {
     this.#bytes = new Map([...connections].map((each) => [each, each.bytesRead]))
   }
 
@@ -29,7 +29,7 @@ export class MuteConnections<C extends Hearing> {
     return this.#othersSpeakMs >= limitMs ? 'lost' : 'waiting'
   }
 
-  has(connection: C): boolean {
+  has(connection: Hearing): boolean {
     return this.#bytes.has(connection)
   }
 }

@@ -1,4 +1,4 @@
-import type { ConnectionConfig } from '../contract/mysql2.js'
+import type { ConnectionConfig, Transport } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import type { AddressCache } from '../io/address-cache.js'
 import { monotonicMs } from '../io/clock.js'
@@ -28,6 +28,8 @@ export class Questioners {
   readonly #byId = new Map<string, Questioner>()
   /** For instances that have left the topology and still owe answers. */
   readonly #leaving = new Map<string, Questioner>()
+  /** Did not answer in time, and are listened to beside those that have taken their place. */
+  readonly #aside = new Map<string, Questioner>()
 
   constructor(setup: QuestionersSetup) {
     this.#setup = setup
@@ -59,6 +61,20 @@ export class Questioners {
     }
   }
 
+  /**
+   * The question under way there is not answered: it fails, so that the next is put on a new connection. Returns the old one, which may
+   * be lost without a word, or answer late; undefined where there is none, or one is listened to already.
+   */
+  putAside(id: string): Transport | undefined {
+    const questioner = this.#byId.get(id)
+    if (questioner === undefined || this.#aside.get(id)?.isOpen) return undefined
+    const transport = questioner.putAside()
+    if (transport === undefined) return undefined
+    this.#byId.delete(id)
+    this.#aside.set(id, questioner)
+    return transport
+  }
+
   /** The name was asked, and a reader answered: makes sure that the next question goes where the name leads then. */
   followName(id: string): void {
     const questioner = this.#byId.get(id)
@@ -79,13 +95,18 @@ export class Questioners {
 
   /** Bytes that this instance has sent in answer to our questions. */
   bytesRead(id: string): number {
-    return (this.#byId.get(id)?.bytesRead ?? 0) + (this.#leaving.get(id)?.bytesRead ?? 0)
+    return [this.#byId, this.#leaving, this.#aside].reduce(
+      (sum, asked) => sum + (asked.get(id)?.bytesRead ?? 0),
+      0,
+    )
   }
 
-  /** Closes the connection to one of them; a question under way fails. */
+  /** Closes the connections to one of them; a question under way fails. */
   drop(id: string): void {
-    this.#byId.get(id)?.close()
-    this.#byId.delete(id)
+    for (const asked of [this.#byId, this.#aside]) {
+      asked.get(id)?.close()
+      asked.delete(id)
+    }
   }
 
   isAsking(id: string): boolean {
@@ -93,11 +114,11 @@ export class Questioners {
   }
 
   keepOnly(isWanted: (id: string) => boolean): void {
-    for (const id of [...this.#byId.keys()]) if (!isWanted(id)) this.drop(id)
+    for (const id of [...this.#byId.keys(), ...this.#aside.keys()]) if (!isWanted(id)) this.drop(id)
   }
 
   close(): void {
-    for (const id of [...this.#byId.keys()]) this.drop(id)
+    for (const id of [...this.#byId.keys(), ...this.#aside.keys()]) this.drop(id)
     for (const questioner of this.#leaving.values()) questioner.close()
   }
 

@@ -3,8 +3,8 @@ import type { ResolvedOptions } from '../contract/options.js'
 import { monotonicMs } from '../io/clock.js'
 import { isAnswer } from '../policy/classify-error.js'
 import { isLongSilence, judgeSilence } from '../policy/judge-silence.js'
-import type { InstancePool, Lease } from './instance-pool.js'
-import { MuteConnections } from './mute-connections.js'
+import type { InstancePool } from './instance-pool.js'
+import { type Hearing, MuteConnections } from './mute-connections.js'
 
 /** Silence is counted in ticks of this length. */
 const TICK_MS = 100
@@ -31,8 +31,8 @@ interface Record {
   spokeMs: number
   /** It has answered one of our questions since the last tick. */
   hasAnswered: boolean
-  /** It has been silent for long, while nobody else spoke: its connections of then. */
-  mute: MuteConnections<Lease> | undefined
+  /** It has left a question unanswered, or been silent for long while nobody else spoke: its connections of then. */
+  mute: MuteConnections | undefined
 }
 
 type Limits = Pick<ResolvedOptions, 'questionTimeoutMs' | 'condemnAfterMs'>
@@ -49,12 +49,14 @@ export interface SilenceWatchSetup {
   isClosing(): boolean
   /** Puts one question to it; resolves when it is answered, rejects when not. */
   ask(pool: InstancePool): Promise<unknown>
+  /** It left a question unanswered: puts it on a new connection. Returns the old one, where there was one. */
+  askAnew(pool: InstancePool): Hearing | undefined
   /** It left a question unanswered: look for the writer, lend nothing of it. */
   alarm(pool: InstancePool, silentMs: number): void
   /** It is gone without a word. */
   condemn(pool: InstancePool, silentMs: number): void
   /** It speaks again after a long silence, but not on these connections. */
-  cutMute(pool: InstancePool, mute: MuteConnections<Lease>): void
+  cutMute(pool: InstancePool, mute: MuteConnections): void
   /** It has greeted a connection of ours that is younger than the connects under way. */
   greeted(pool: InstancePool): void
   /** The process or the machine stood still. */
@@ -206,6 +208,9 @@ export class SilenceWatch {
       record.askApartMs = ASK_APART_MS
       if (!record.hasAlarmed) this.#setup.alarm(pool, record.silentMs)
       record.hasAlarmed = true
+      // Where it speaks on a new connection, this one tells whether those from before are lost.
+      const unanswered = this.#setup.askAnew(pool)
+      if (unanswered) record.mute ??= new MuteConnections([...pool.leases, unanswered])
     }
   }
 

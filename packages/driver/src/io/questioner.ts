@@ -88,6 +88,9 @@ export class Questioner implements ConnectionOwner {
   #isClosed = false
   #connectedMs = Number.NEGATIVE_INFINITY
   #pending: Promise<TopologyReport> | undefined
+  /** Gives up on the question under way without closing what it was put on. */
+  #giveUp: ((error: Error) => void) | undefined
+  #isAside = false
 
   constructor(target: QuestionerTarget) {
     this.endpoint = target.endpoint
@@ -97,6 +100,16 @@ export class Questioner implements ConnectionOwner {
   /** A topology question is under way: another joins it. */
   get isAsking(): boolean {
     return this.#pending !== undefined
+  }
+
+  /** It has a connection that is open. */
+  get isOpen(): boolean {
+    return this.#core !== undefined
+  }
+
+  /** It has been put aside: what it says counts as a sign of life only. */
+  get isAside(): boolean {
+    return this.#isAside
   }
 
   /** When its host last took a connection, whether or not a server greeted on it. */
@@ -150,14 +163,22 @@ export class Questioner implements ConnectionOwner {
     return this.#core?.stream.remoteAddress
   }
 
+  /**
+   * The question under way is not answered on the connection that was open for it: it fails, and the connection, which is returned, is
+   * listened to for as long as it had to answer. Undefined where no such question is under way.
+   */
+  putAside(): Transport | undefined {
+    if (this.#core === undefined || this.#giveUp === undefined || this.#isAside) return undefined
+    this.#isAside = true
+    this.#giveUp(lostError('The question is put again on a new connection'))
+    return this.#core.stream
+  }
+
   /** Ends the connection; a question under way fails. */
   close(): void {
     this.#isClosed = true
-    const core = this.#core
-    if (core === undefined || this.isAsking)
-      return this.#drop(lostError('The question was withdrawn'))
-    this.#core = undefined
-    sayGoodbye(core)
+    if (this.isOpen && !this.isAsking && !this.#isAside) return this.#leave()
+    this.#drop(lostError('The question was withdrawn'))
   }
 
   get _closed(): boolean {
@@ -193,11 +214,17 @@ export class Questioner implements ConnectionOwner {
         this.#drop(error)
         reject(error)
       })
+      this.#giveUp = reject
+    })
+    const answer = this.#put(sql).finally(() => {
+      stop()
+      if (this.#isAside) this.#leave()
     })
     try {
-      return await Promise.race([this.#put(sql), expired])
+      return await Promise.race([answer, expired])
     } finally {
-      stop()
+      this.#giveUp = undefined
+      if (!this.#isAside) stop()
     }
   }
 
@@ -266,13 +293,19 @@ export class Questioner implements ConnectionOwner {
       }
       core.stream.once('close', () => {
         this._removeConnection(core)
-        if (!this.#isClosed) this.#target.onLost()
+        if (!this.#isClosed && !this.#isAside) this.#target.onLost()
       })
       this.#core = core
       return core
     } finally {
       if (this.#socket === own) this.#socket = undefined
     }
+  }
+
+  #leave(): void {
+    const core = this.#core
+    this.#core = undefined
+    if (core !== undefined) sayGoodbye(core)
   }
 
   #drop(error: Error): void {

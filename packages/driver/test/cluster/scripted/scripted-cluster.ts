@@ -14,19 +14,21 @@ export type Turn = (name: string) => Promise<void>
 /** The client's end of a connection: what a driver needs of a socket, in memory. */
 class MemorySocket extends Duplex {
   bytesRead = 0
+  /** Nothing passes any more, in either direction. */
+  isForgotten = false
   onPackets: (packets: ClientPacket[]) => void = () => {}
   readonly #reader = new PacketReader()
 
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.onPackets(this.#reader.read(chunk))
+    if (!this.isForgotten) this.onPackets(this.#reader.read(chunk))
     done()
   }
 
   /** Bytes from the server. */
   receive(bytes: Buffer): void {
-    if (this.destroyed) return
+    if (this.destroyed || this.isForgotten) return
     this.bytesRead += bytes.length
     this.push(bytes)
   }
@@ -97,6 +99,11 @@ export class ScriptedCluster {
     for (const socket of instance.sockets) {
       socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
     }
+  }
+
+  /** The network forgets the connections to an instance, without a word; new ones pass. */
+  forgetConnections(id: string): void {
+    for (const socket of this.get(id).sockets) socket.isForgotten = true
   }
 
   /** A socket to whatever the name leads to. */

@@ -9,7 +9,8 @@ type Done = (error: null, address: string, family: number) => void
 const QUESTION_TIMEOUT_MS = 2_000
 const NEVER_MS = 60_000
 
-const silent = new Set<string>()
+/** Who says nothing, with what waits until it speaks again. */
+const silent = new Map<string, (() => void)[]>()
 let cluster: ScriptedCluster
 let pool: AuroraPool
 
@@ -18,9 +19,10 @@ beforeEach(() => {
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
   })
   silent.clear()
-  // What has to do with a silent instance never gets its turn.
   cluster = new ScriptedCluster(3, async (name) => {
-    if ([...silent].some((id) => name.includes(` ${id}`))) await new Promise(() => {})
+    for (const [id, waiting] of silent) {
+      if (name.includes(` ${id}`)) await new Promise<void>((resolve) => waiting.push(resolve))
+    }
   })
   pool = createAuroraPool({
     host: CLUSTER_HOST,
@@ -37,6 +39,12 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers()
 })
+
+function speakAgain(id: string): void {
+  const waiting = silent.get(id) ?? []
+  silent.delete(id)
+  for (const go of waiting) go()
+}
 
 /** Lets time pass, on the pool's own clock, until `isSo`. */
 async function passUntil(what: string, isSo: () => boolean): Promise<void> {
@@ -62,11 +70,42 @@ async function done<T>(promise: Promise<T>): Promise<T> {
   return promise
 }
 
+it('connections that the network has forgotten hold nobody up who can have a new one', async () => {
+  await done(pool.query('INSERT INTO t VALUES (0)'))
+  const heard = listen(pool)
+  const names = () => heard.map(([name]) => name)
+  cluster.forgetConnections('i1')
+  const lost = pool.query('INSERT INTO t VALUES (1)').catch((error: unknown) => error)
+  await passUntil('it is left unanswered', () => names().includes('failoverStarted'))
+  const startedMs = performance.now()
+  await done(pool.query('INSERT INTO t VALUES (2)'))
+  // A question on an old connection is waited for for seconds.
+  expect(performance.now() - startedMs).toBeLessThan(1_000)
+  expect(names()).not.toContain('instanceFenced')
+  expect(await done(lost)).toMatchObject({ aurora: { kind: 'lost', outcome: 'unknown' } })
+  const sent = ['INSERT INTO t VALUES (0)', 'INSERT INTO t VALUES (2)']
+  expect([...cluster.written.keys()]).toEqual(sent)
+})
+
+it('connections on which a late answer comes are not given up', async () => {
+  await done(pool.query('INSERT INTO t VALUES (0)'))
+  const heard = listen(pool)
+  const names = () => heard.map(([name]) => name)
+  silent.set('i1', [])
+  const late = pool.query('INSERT INTO t VALUES (1)')
+  await passUntil('it is left unanswered', () => names().includes('failoverStarted'))
+  speakAgain('i1')
+  await done(late)
+  await pass(NEVER_MS)
+  expect(names()).not.toContain('instanceFenced')
+  expect(cluster.written.get('INSERT INTO t VALUES (1)')).toBe(1)
+})
+
 it('the time for which the former writer has owed an answer is not waited for twice', async () => {
   await done(pool.query('INSERT INTO t VALUES (0)'))
   const heard = listen(pool)
   const names = () => heard.map(([name]) => name)
-  silent.add('i1')
+  silent.set('i1', [])
   const hung = pool.query('INSERT INTO t VALUES (1)').catch((error: unknown) => error)
   await passUntil('it is suspected', () => names().includes('instanceSuspected'))
   const suspectedMs = performance.now()
