@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, type DriverName, useBench } from './drivers.js'
 
 const bench = useBench({}, async (cluster) => {
-  await cluster.query('CREATE TABLE app.batch (id INT, text VARCHAR(20), at DATETIME, bytes BLOB)')
+  await cluster.query('CREATE TABLE app.batch (id INT, text VARCHAR(60), at DATETIME, bytes BLOB)')
 })
 
 /** What statements are issued on, before it is connected or while it is idle. */
@@ -111,6 +111,49 @@ describe.each(DRIVERS)('%s', (name) => {
       expect(queries.map(({ sql }) => sql)).toEqual(texts)
       done()
     })
+  })
+
+  it('takes what refers to itself, as an entity does to its relations, wherever it waits', async () => {
+    await bench().cluster.query('DELETE FROM app.batch')
+    const pool = await bench().pool(name, { connectionLimit: 1 })
+    const entity: Record<string, unknown> = { id: 1 }
+    entity.text = { entity, all: [entity, entity] }
+    const insert = 'INSERT INTO app.batch SET ?'
+    const values = [entity] as never
+    const all = [pool.query(insert, values), pool.query({ sql: insert, values })]
+    await Promise.all(all.map(ended))
+    const session = await connectionOf(pool)
+    await Promise.all([session.query('DO 1'), session.query(insert, values)].map(ended))
+    session.release()
+    expect(await bench().cluster.query('SELECT id, text FROM app.batch')).toMatchObject(
+      Array(3).fill({ id: 1, text: '[object Object]' }),
+    )
+  })
+
+  it('takes a function among the options for a value', async () => {
+    const pool = await bench().pool(name)
+    const answered = new Promise((resolve) =>
+      pool.query({ sql: 'SELECT ? AS a', values: () => 1 } as never, (error, rows) =>
+        resolve(error ?? rows),
+      ),
+    )
+    expect(await answered).toEqual([{ a: '() => 1' }])
+  })
+
+  it('calls back with what a getter among the values throws, or does not ask it', async () => {
+    const pool = await bench().pool(name, { connectionLimit: 1 })
+    const value = {
+      get id(): number {
+        throw new Error('Not loaded')
+      },
+    }
+    const all = [1, 2].map(
+      () =>
+        new Promise<{ message: string } | null>((resolve) =>
+          pool.query('INSERT INTO app.batch SET ?', value, (error) => resolve(error)),
+        ),
+    )
+    for (const error of await Promise.all(all)) expect(error?.message).toBe('Not loaded')
   })
 
   it('shows the text that was sent in the callback of a pool', async () => {

@@ -97,8 +97,12 @@ export class Statement extends Work implements LossListener {
   /** At the end of the call that issued it: where its text is still to be made of the caller's values, that is done with a copy. */
   keepValues(): void {
     const request = this.#request
-    if (request.method === 'query' && this.#formatted === undefined)
-      request.values = ownValues(request.values)
+    if (request.method !== 'query' || this.#formatted !== undefined) return
+    try {
+      request.values = ownValues('query', request.values)
+    } catch {
+      // A getter that throws: mysql2 says so when it comes to it.
+    }
   }
 
   begin(lease: Lease): void {

@@ -77,7 +77,7 @@ export class OpenTransaction {
   run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
     refuseControl(this.#classOf(sql))
     const asked = requestAtCall(method, requestOf(sql), values)
-    const own = ownValues(asked.values)
+    const own = ownValues(method, asked.values)
     return this.#next(() => this.#runInside(method, asked.sql, own))
   }
 

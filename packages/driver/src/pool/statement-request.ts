@@ -55,7 +55,7 @@ export function makeStatement(
     // By name: spread, they would cost three times as much.
     sql: given.sql,
     // mysql2 reads those of a prepared statement when it has been prepared.
-    values: method === 'execute' ? ownValues(given.values) : given.values,
+    values: method === 'execute' ? ownValues(method, given.values) : given.values,
     text: sqlText,
     sqlClass,
     options,
@@ -99,7 +99,12 @@ export function requestAtCall(
   // Read by name, as mysql2 does: of a template's object they are a getter's.
   const { sql: text, values: inside } = sql as { readonly sql?: unknown; readonly values?: unknown }
   const given = method === 'query' ? (values ?? inside) : inside || values
-  return { sql: { ...sql, sql: text, values: undefined }, values: given }
+  return { sql: { ...sql, sql: text, values: undefined }, values: asValues(given) }
+}
+
+/** A function is a value to mysql2 where it stands in the options, and the callback beside them. */
+function asValues(given: unknown): unknown {
+  return typeof given === 'function' ? [given] : given
 }
 
 function valuesIn(sql: unknown): unknown {
