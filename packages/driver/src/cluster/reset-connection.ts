@@ -3,13 +3,8 @@ import type { Command, CoreConnection } from '../contract/mysql2.js'
 import type { Connection } from '../io/connection.js'
 import { SessionState } from '../io/session-state.js'
 
-/** mysql2's numbers of collations, by name; its typings leave them out. Some have a second, shorter name. */
-const { Charsets } = mysql as unknown as { readonly Charsets: Readonly<Record<string, number>> }
-const COLLATIONS: ReadonlyMap<number, string> = new Map(
-  Object.entries(Charsets)
-    .filter(([name]) => name.includes('_') || name === 'BINARY')
-    .map(([name, number]) => [number, name.toLowerCase()]),
-)
+/** Collations by mysql2's numbers. Made when a connection is first to be reset: few processes do that as they start. */
+let collations: ReadonlyMap<number, string> | undefined
 
 /** Capabilities of the handshake that set something of the session (MySQL internals manual, capability flags). */
 const IGNORE_SPACE = 0x0100
@@ -50,7 +45,10 @@ export function canReset(lease: Connection): boolean {
   if (core.reset === undefined || initTexts === undefined) return false
   // Another limit to idleness was chosen by it.
   if ((core.config.clientFlags & INTERACTIVE) !== 0) return false
-  return COLLATIONS.has(charsetNumber) && (database !== undefined || !state.mayHaveLeftDatabase)
+  return (
+    collationOf(charsetNumber) !== undefined &&
+    (database !== undefined || !state.mayHaveLeftDatabase)
+  )
 }
 
 /**
@@ -87,11 +85,25 @@ export function runOn(core: CoreConnection, text: string): Promise<void> {
 
 /** What the handshake has set. */
 function handshakesOf({ core, charsetNumber }: Connection): string[] {
-  const collation = COLLATIONS.get(charsetNumber)
+  const collation = collationOf(charsetNumber)
   if (collation === undefined) return []
   const names = `SET NAMES ${collation.split('_')[0]} COLLATE ${collation}`
   const ignoresSpace = (core.config.clientFlags & IGNORE_SPACE) !== 0
   return [ignoresSpace ? `${names}, ${WITH_IGNORE_SPACE}` : names]
+}
+
+function collationOf(number: number): string | undefined {
+  collations ??= readCollations()
+  return collations.get(number)
+}
+
+function readCollations(): ReadonlyMap<number, string> {
+  // mysql2's typings leave them out. Some have a second, shorter name.
+  const { Charsets } = mysql as unknown as { readonly Charsets: Readonly<Record<string, number>> }
+  const collationsOnly = Object.entries(Charsets).filter(
+    ([name]) => name.includes('_') || name === 'BINARY',
+  )
+  return new Map(collationsOnly.map(([name, number]) => [number, name.toLowerCase()]))
 }
 
 function useOf(database: string | undefined): string[] {

@@ -21,39 +21,29 @@ export const Begins = {
 /** One of the values of `Begins`. */
 export type Begins = (typeof Begins)[keyof typeof Begins]
 
-const BEGINS: readonly Begins[] = Array.from({ length: LAST_DOUBTFUL + 1 }, (_, code) => {
-  const character = String.fromCharCode(code)
-  if (/[A-Za-z_]/.test(character)) {
-    return Begins.NAME
-  }
-  if (/[0-9]/.test(character)) {
-    return Begins.NUMBER
-  }
-  if (/[\t-\r ]/.test(character)) {
-    return Begins.WHITE_SPACE
-  }
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const DIGITS = '0123456789'
+const FIRST_PRINTABLE = 32
+const LAST_PRINTABLE = 126
+
+/** Made without regular expressions: a process waits for this as it starts. */
+const BEGINS = new Uint8Array(LAST_DOUBTFUL + 1).fill(Begins.NOTHING)
+BEGINS.fill(Begins.PUNCTUATION, FIRST_PRINTABLE, LAST_PRINTABLE + 1)
+for (const [what, characters] of [
+  [Begins.WHITE_SPACE, ' \t\n\v\f\r'],
+  [Begins.NAME, `${LETTERS}${LETTERS.toLowerCase()}_`],
+  [Begins.NUMBER, DIGITS],
+  [Begins.QUOTED, '\'"`'],
+  [Begins.VARIABLE, '@'],
+  [Begins.COMMENT, '/-#*'],
+  [Begins.ASSIGNMENT, ':'],
   // A dollar may begin a name, or a string since MySQL 9.
-  if (code < 32 || code >= 127 || character === '\\' || character === '$') {
-    return Begins.NOTHING
+  [Begins.NOTHING, '\\$'],
+] as const) {
+  for (let index = 0; index < characters.length; index++) {
+    BEGINS[characters.charCodeAt(index)] = what
   }
-  switch (character) {
-    case "'":
-    case '"':
-    case '`':
-      return Begins.QUOTED
-    case '@':
-      return Begins.VARIABLE
-    case '/':
-    case '-':
-    case '#':
-    case '*':
-      return Begins.COMMENT
-    case ':':
-      return Begins.ASSIGNMENT
-    default:
-      return Begins.PUNCTUATION
-  }
-})
+}
 
 /** What a character may begin; `END` for what is no number, as after the end of a text. */
 export function begins(character: number): Begins {
@@ -63,10 +53,12 @@ export function begins(character: number): Begins {
   return character > LAST_DOUBTFUL ? Begins.NAME : Begins.END
 }
 
-const NAME_CHARACTERS = Uint8Array.from({ length: LAST_DOUBTFUL + 1 }, (_, code) => {
-  const character = String.fromCharCode(code)
-  return /[A-Za-z0-9_$]/.test(character) ? character.toUpperCase().charCodeAt(0) : 0
-})
+const NAME_CHARACTERS = new Uint8Array(LAST_DOUBTFUL + 1)
+for (const character of `${LETTERS}${DIGITS}_$`) {
+  const code = character.charCodeAt(0)
+  NAME_CHARACTERS[code] = code
+  NAME_CHARACTERS[character.toLowerCase().charCodeAt(0)] = code
+}
 
 /**
  * The character, ASCII letters in upper case, when it goes on an identifier or a keyword; else 0.

@@ -46,6 +46,8 @@ const OTHERS = `AGAINST ALTER ANALYZE ANY AUTOCOMMIT BEGIN BINLOG CACHE CALL CHA
   /\s+/,
 )
 
+const HASH_BITS = 0x3fff_ffff
+
 const PRECEDING = new Set(BEFORE_PARENTHESIS)
 const SCHEMAS = new Set(SYSTEM_SCHEMAS)
 
@@ -59,33 +61,27 @@ const FINDINGS: Readonly<Record<string, number>> = {
   SQL_CALC_FOUND_ROWS: PINS | WRITE | EFFECTS,
 }
 
-interface Entry {
-  readonly hash: number
-  readonly word: SqlWord
-}
-
-/** An open hash table, four times as large as what is in it: most names of an application end at an empty place. */
+/** An open hash table, seven times as large as what is in it: most names of an application end at an empty place. */
 const TABLE_SIZE = 4096
-const TABLE: (Entry | undefined)[] = new Array(TABLE_SIZE).fill(undefined)
-for (const text of new Set([...EFFECT_FREE_FUNCTIONS, ...PRECEDING, ...SCHEMAS, ...OTHERS])) {
+const TEXTS: (string | undefined)[] = new Array(TABLE_SIZE).fill(undefined)
+const HASHES = new Int32Array(TABLE_SIZE)
+/** What is known of the text at the same place. Described when it is first met: a process waits for this table as it starts. */
+const WORDS: (SqlWord | undefined)[] = new Array(TABLE_SIZE).fill(undefined)
+
+for (const texts of [EFFECT_FREE_FUNCTIONS, PRECEDING, SCHEMAS, OTHERS]) texts.forEach(addText)
+
+function addText(text: string): void {
   let hash = 0
+  // As `foldIntoHash` does it: four thousand calls would be half of what the table costs a new process.
   for (let index = 0; index < text.length; index++) {
-    hash = foldIntoHash(hash, text.charCodeAt(index))
+    hash = (Math.imul(hash, 31) + text.charCodeAt(index)) & HASH_BITS
   }
-  const word: SqlWord = Object.freeze({
-    text,
-    isEffectFree: EFFECT_FREE_FUNCTIONS.has(text),
-    mayPrecedeParenthesis: PRECEDING.has(text),
-    isSystemSchema: SCHEMAS.has(text),
-    findings: FINDINGS[text] ?? 0,
-    isFollower: text === 'FOR' || text === 'SHARE',
-    isStatementOrFunction: text === 'INSERT' || text === 'REPLACE',
-  })
   let place = hash % TABLE_SIZE
-  while (TABLE[place] !== undefined) {
+  while (TEXTS[place] !== undefined && TEXTS[place] !== text) {
     place = (place + 1) % TABLE_SIZE
   }
-  TABLE[place] = { hash, word }
+  TEXTS[place] = text
+  HASHES[place] = hash
 }
 
 /**
@@ -93,7 +89,7 @@ for (const text of new Set([...EFFECT_FREE_FUNCTIONS, ...PRECEDING, ...SCHEMAS, 
  * while lexing finds a word without cutting it out of the text first.
  */
 export function foldIntoHash(hash: number, character: number): number {
-  return (Math.imul(hash, 31) + character) & 0x3fff_ffff
+  return (Math.imul(hash, 31) + character) & HASH_BITS
 }
 
 /** The word that stands in `text` from `start` up to `end` and has this hash, if it is known. */
@@ -104,13 +100,26 @@ export function findWord(
   hash: number,
 ): SqlWord | undefined {
   let place = hash % TABLE_SIZE
-  for (let entry = TABLE[place]; entry !== undefined; entry = TABLE[place]) {
-    if (entry.hash === hash && isSpelled(entry.word.text, text, start, end)) {
-      return entry.word
+  for (let known = TEXTS[place]; known !== undefined; known = TEXTS[place]) {
+    if (HASHES[place] === hash && isSpelled(known, text, start, end)) {
+      WORDS[place] ??= describeWord(known)
+      return WORDS[place]
     }
     place = (place + 1) % TABLE_SIZE
   }
   return undefined
+}
+
+function describeWord(text: string): SqlWord {
+  return Object.freeze({
+    text,
+    isEffectFree: EFFECT_FREE_FUNCTIONS.has(text),
+    mayPrecedeParenthesis: PRECEDING.has(text),
+    isSystemSchema: SCHEMAS.has(text),
+    findings: FINDINGS[text] ?? 0,
+    isFollower: text === 'FOR' || text === 'SHARE',
+    isStatementOrFunction: text === 'INSERT' || text === 'REPLACE',
+  })
 }
 
 function isSpelled(word: string, text: string, start: number, end: number): boolean {
