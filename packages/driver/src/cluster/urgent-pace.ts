@@ -1,8 +1,10 @@
 import { monotonicMs } from '../io/clock.js'
 import { aroundMs } from '../policy/backoff.js'
 
-/** A fleet that lost the same writer at the same moment spreads its questions over the whole interval. */
-const SPREAD = 0.5
+/** A fleet that lost the same writer at the same moment spreads its questions over most of the interval. */
+const SPREAD = 1 / 3
+/** Of the interval, so that with the question at the beginning there are ten in the first second, not eleven. */
+const MEAN = 1.05
 /** When nobody answered for long, questions slow down by this factor, to this interval. */
 const SLOW_DOWN = 1.5
 const SLOWEST_MS = 1_000
@@ -33,6 +35,7 @@ export class UrgentPace {
     const beyondMs = monotonicMs() - this.#sinceMs - this.#forMs
     const slowedMs =
       beyondMs <= 0 ? this.#intervalMs : this.#intervalMs * SLOW_DOWN ** (beyondMs / SLOWEST_MS)
-    return aroundMs(Math.min(slowedMs, Math.max(SLOWEST_MS, this.#intervalMs)), SPREAD, Math.random)
+    const meanMs = MEAN * Math.min(slowedMs, Math.max(SLOWEST_MS, this.#intervalMs))
+    return aroundMs(meanMs, SPREAD, Math.random)
   }
 }

@@ -63,7 +63,10 @@ export interface AuroraOptions {
   readonly failoverTimeoutMs?: number
   /** How many statements may wait at once. @default 10000 */
   readonly maxWaiting?: number
-  /** Connects under way to one instance at the start of an episode; one more with each success. @default 2 */
+  /**
+   * Connects under way to one instance when an episode ends, one more with each success. For a second no more than so many begin in any
+   * tenth of it. @default 2
+   */
   readonly maxConnecting?: number
   /** An instance that owes answers and says nothing for so long is asked. @default 500 */
   readonly suspectAfterMs?: number

@@ -1,13 +1,13 @@
 import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { listen } from '../watch-pool.js'
+import { done, NEVER_MS, pass, passUntil } from './scripted/pass-time.js'
 import { CLUSTER_HOST, ScriptedCluster } from './scripted/scripted-cluster.js'
 
 type Done = (error: null, address: string, family: number) => void
 
 /** Long beside every tick, so that it shows which one was waited for. */
 const QUESTION_TIMEOUT_MS = 2_000
-const NEVER_MS = 60_000
 
 /** Who says nothing, with what waits until it speaks again. */
 const silent = new Map<string, (() => void)[]>()
@@ -44,30 +44,6 @@ function speakAgain(id: string): void {
   const waiting = silent.get(id) ?? []
   silent.delete(id)
   for (const go of waiting) go()
-}
-
-/** Lets time pass, on the pool's own clock, until `isSo`. */
-async function passUntil(what: string, isSo: () => boolean): Promise<void> {
-  for (let passedMs = 0; !isSo(); passedMs += 10) {
-    if (passedMs > NEVER_MS) throw new Error(`Never happens: ${what}`)
-    await vi.advanceTimersByTimeAsync(10)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
-async function pass(ms: number): Promise<void> {
-  const startedMs = performance.now()
-  await passUntil('time passes', () => performance.now() - startedMs >= ms)
-}
-
-async function done<T>(promise: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settle = (): void => {
-    isSettled = true
-  }
-  promise.then(settle, settle)
-  await passUntil('it ends', () => isSettled)
-  return promise
 }
 
 it('connections that the network has forgotten hold nobody up who can have a new one', async () => {
