@@ -1,4 +1,4 @@
-import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise'
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { failureOf, type Simulation, simulate } from '../../packages/driver/test/simulation.js'
 
@@ -70,6 +70,31 @@ describe('a session that has switched off foreign keys', () => {
     isImporting = false
     await Promise.all(importers)
     expect(new Set(outcomes)).toEqual(new Set([NO_PARENT]))
+  })
+})
+
+describe('what a session has set that has gone on to a reader', () => {
+  it.each<readonly [string, (session: PoolConnection) => Promise<unknown>]>([
+    ['does nothing', async () => {}],
+    ['sets something else', (session) => session.query("SET time_zone = '+03:00'")],
+    [
+      'sets it too, and back',
+      async (session) => {
+        await session.query('SET foreign_key_checks = 0')
+        await session.query('SET foreign_key_checks = 1')
+      },
+    ],
+  ])('is not left to all by one that takes its connection and %s', async (_, does) => {
+    const pool = await simulation.readyPool({ connectionLimit: 1, aurora: eventual })
+    const importer = await pool.getConnection()
+    await importer.query({ sql: 'SELECT 1', aurora: { role: 'writer' } } as never)
+    await importer.query('SET foreign_key_checks = 0')
+    await importer.query(READ)
+    const other = await pool.writer.getConnection()
+    await does(other)
+    other.release()
+    expect((await failureOf(pool.query(ORPHAN))).errno).toBe(NO_PARENT)
+    importer.release()
   })
 })
 

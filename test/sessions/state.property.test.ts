@@ -106,10 +106,10 @@ async function ask(
 }
 
 /** Plays the steps on a fresh pool, and checks each answer against what may be seen. */
-async function play(steps: readonly Step[]): Promise<void> {
+async function play(steps: readonly Step[], isAtOnce: boolean): Promise<void> {
   const pool = await simulation.readyPool({
-    // Every session may hold one, and the pool needs one more.
-    connectionLimit: SESSIONS + 1,
+    // Every session may hold one, and the pool needs one more; at once, they take each other's all the time.
+    connectionLimit: isAtOnce ? 1 : SESSIONS + 1,
     aurora: { consistency: 'eventual' },
   })
   const open = new Map<
@@ -146,19 +146,37 @@ async function play(steps: readonly Step[]): Promise<void> {
         return
       }
       case 'pool sets':
-        await pool.query(SETTINGS[each.what].set(each.to))
+        // Before, since who is next may see it before we hear of it.
         left.get(each.what)?.add(each.to)
+        await pool.query(SETTINGS[each.what].set(each.to))
         return
       case 'pool asks':
         return check(await ask(pool, each.on), new Map(), each.on, left)
     }
   }
   try {
-    for (const each of steps) await run(each)
+    if (isAtOnce) await Promise.all(inLines(steps).map((line) => inTurn(line, run)))
+    else await inTurn(steps, run)
   } finally {
     for (const { connection } of open.values()) connection.release()
     await simulation.closePools()
   }
+}
+
+async function inTurn(steps: readonly Step[], run: (step: Step) => Promise<void>): Promise<void> {
+  for (const each of steps) await run(each)
+}
+
+/** What each session does, to its release, and what the pool does by itself. */
+function inLines(steps: readonly Step[]): Step[][] {
+  const lines = new Map<number | undefined, Step[]>()
+  for (const each of steps) {
+    const who = 'by' in each ? each.by : undefined
+    lines.set(who, [...(lines.get(who) ?? []), each])
+  }
+  return [...lines].map(([number, line]) =>
+    number === undefined ? line : [...line, { does: 'release', by: number }],
+  )
 }
 
 function check(
@@ -180,9 +198,18 @@ function check(
 
 describe('what sessions set', () => {
   it('is seen by themselves, on every instance, and by nobody else while they last', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), play), {
-      numRuns: RUNS,
-      timeout: 30_000,
-    })
+    const steps = fc.array(step, { minLength: 3, maxLength: 25 })
+    await fc.assert(
+      fc.asyncProperty(steps, (all) => play(all, false)),
+      { numRuns: RUNS, timeout: 30_000 },
+    )
+  })
+
+  it('is seen by themselves alone, too, while they work at once on one connection per instance', async () => {
+    const steps = fc.array(step, { minLength: 20, maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(steps, (all) => play(all, true)),
+      { numRuns: RUNS, timeout: 30_000 },
+    )
   })
 })

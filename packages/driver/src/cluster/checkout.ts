@@ -30,8 +30,7 @@ export function checkOutAtOnce(
   if (state.isClosed || state.mode === 'unknown' || monitor.isAsleep) return false
   const lease = placement.placeAtOnce(holder.role)?.takeReady()
   if (lease === undefined) return false
-  holder.lease = lease
-  holder.isFresh = true
+  holder.takeFirst(lease)
   return true
 }
 

@@ -41,6 +41,8 @@ export class Holder {
   prelude: string[] | undefined
   /** Nothing has run on its lease yet, and what others have set there has not been looked at. */
   isFresh = false
+  /** That is what a released session has left there for whoever is next. */
+  #hasFoundLeft = false
   /** Where statements have been prepared for it; undefined: nowhere. */
   prepared: PreparedOn | undefined
   /** A statement runs on its lease. */
@@ -70,6 +72,18 @@ export class Holder {
   constructor(role: Role | undefined, keepsLease: boolean) {
     this.role = role
     this.keepsLease = keepsLease
+  }
+
+  /** It begins, on a connection that is as others have made it. */
+  takeFirst(lease: Lease): void {
+    this.lease = lease
+    this.isFresh = true
+    this.#hasFoundLeft = lease.state === lease.leftState
+  }
+
+  /** All that is set on its lease may be left there. Else a session that goes on elsewhere has set some of it. */
+  mayLeave({ state }: Lease): boolean {
+    return !this.isFresh || this.#hasFoundLeft || state === this.state
   }
 
   /** The pinned connection was lost, or it is over: every later statement fails as on mysql2's closed connection. */
@@ -171,6 +185,7 @@ export class Holder {
     this.leavesState = false
     this.staysOnWriter = false
     this.state = SessionState.BASE
+    this.isFresh = false
     this.prelude = undefined
     this.abortedBy = undefined
   }

@@ -14,7 +14,8 @@ export class SessionLeases {
   /** One of its statements begins on this lease. */
   noteBegin(holder: Holder, work: Work, lease: Lease): void {
     holder.lease = lease
-    holder.isFresh = work.isCheckout || (holder.isFresh && work.setting !== undefined)
+    if (work.isCheckout) holder.takeFirst(lease)
+    else if (work.setting === undefined) holder.isFresh = false
     holder.isRunning = true
   }
 
@@ -68,7 +69,7 @@ export class SessionLeases {
     holder.isReleased = true
     if (lease !== undefined) {
       if (lease.lossListener === holder.lossListener) lease.lossListener = undefined
-      lease.leftState = lease.state
+      if (holder.mayLeave(lease)) lease.leftState = lease.state
       this.#giveBack(lease, holder)
     }
     holder.forget()
