@@ -22,8 +22,8 @@ const LOOK_AGAIN_SPREAD = 0.5
 const FAILURES_TO_GIVE_UP = 3
 /** Why a cluster is not known, whatever keeps its table from being read. */
 const UNREADABLE = 'the topology cannot be read'
-/** The first statement of a pool has so long to itself. */
-const SOON_MS = 30
+/** The first statement of a pool has so long to itself: enough for a process that has a tenth of a processor. */
+const SOON_MS = 200
 
 export interface DiscoverySetup {
   readonly target: Target
