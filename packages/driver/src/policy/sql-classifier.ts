@@ -28,12 +28,15 @@ export class SqlClassifier {
   readonly #memo: LRUCache<string, SqlClass>
   readonly #maxTextLength: number
 
-  constructor(limits: ClassifierLimits) {
-    this.#maxTextLength = limits.maxTextLength
+  constructor({ maxEntries, maxBytes, maxTextLength }: ClassifierLimits) {
+    this.#maxTextLength = maxTextLength
+    // No entry counts for less than its share, so that the one limit is both: given `max`, lru-cache fills room for all of them at
+    // once, half a millisecond of a new process.
+    const shareBytes = Math.ceil(maxBytes / maxEntries)
     this.#memo = new LRUCache({
-      max: limits.maxEntries,
-      maxSize: limits.maxBytes,
-      sizeCalculation: (_class, text) => ENTRY_BYTES + BYTES_PER_CHARACTER * text.length,
+      maxSize: maxBytes,
+      sizeCalculation: (_class, text) =>
+        Math.max(shareBytes, ENTRY_BYTES + BYTES_PER_CHARACTER * text.length),
     })
   }
 
