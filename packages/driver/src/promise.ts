@@ -44,6 +44,7 @@ export type {
 // For everyone.
 export type { AuroraOptions, PasswordTarget } from './contract/options.js'
 export type { StatementOptions } from './contract/statement-options.js'
+export type { StatementTrace } from './contract/statement-trace.js'
 export type { TransactionOptions } from './contract/transaction-options.js'
 export type { Endpoint } from './model/endpoint.js'
 export type { Instance, Role, Topology, TopologyChange } from './model/topology.js'

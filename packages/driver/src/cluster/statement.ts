@@ -8,6 +8,7 @@ import type { SqlClass } from '../policy/sql-class.js'
 import type { Context } from './consistency.js'
 import type { Holder } from './holder.js'
 import type { Lease } from './instance-pool.js'
+import type { StatementTracer } from './statement-tracer.js'
 import { type Runner, Work } from './work.js'
 
 /** What the caller gave, and where the answer goes. */
@@ -51,6 +52,8 @@ export class Statement extends Work implements LossListener {
   #hasEmitted = false
   /** What an error is made to say before its caller has it. */
   reword: ((error: unknown) => void) | undefined
+  /** Somebody traces it. */
+  tracer: StatementTracer | undefined
 
   constructor(runner: Runner, request: StatementRequest) {
     super(runner, request.sqlClass, request.options, request.holder, request.context)
@@ -106,6 +109,11 @@ export class Statement extends Work implements LossListener {
   }
 
   begin(lease: Lease): void {
+    if (this.tracer === undefined) this.#begin(lease)
+    else this.tracer.begin(() => this.#begin(lease))
+  }
+
+  #begin(lease: Lease): void {
     this.#running = undefined
     if (lease.isDead)
       return this.#fail(lease, lostError('Connection lost: The server closed the connection.'))
@@ -129,6 +137,7 @@ export class Statement extends Work implements LossListener {
   #tellFailure(error: unknown): void {
     const { command, callback } = this.#request
     this.reword?.(error)
+    this.tracer?.ended(this, error)
     if (callback === undefined) {
       if (command !== undefined) this.#emitFailure(command, error)
     } else {
@@ -196,6 +205,7 @@ export class Statement extends Work implements LossListener {
       if (error !== null && error !== undefined) return this.runner.failed(this, error)
       this.#noteResult(lease, rows)
       this.runner.succeeded(this)
+      this.tracer?.ended(this)
       this.#tell(() => {
         const { command, callback } = this.#request
         if (command !== undefined && command.listenerCount('fields') > 0) {
@@ -229,6 +239,7 @@ export class Statement extends Work implements LossListener {
       lease.lossListener = undefined
       if (error !== undefined) return this.runner.failed(this, error)
       this.runner.succeeded(this)
+      this.tracer?.ended(this)
       this.#tell(() => emitLast(command, 'end'))
     }
     // mysql2 tells a command without a callback nothing when its connection is lost, be it within the call.

@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.js'
 import type { Holder } from '../cluster/holder.js'
 import { Statement, withText } from '../cluster/statement.js'
+import { isTraced, StatementTracer } from '../cluster/statement-tracer.js'
 import type { KillAim } from '../cluster/thread-tellings.js'
 import type { Runner } from '../cluster/work.js'
 import { AuroraError } from '../contract/errors.js'
@@ -66,6 +67,7 @@ export function makeStatement(
     command,
     callback,
   })
+  if (isTraced()) statement.tracer = new StatementTracer(method, sqlClass.intent)
   if (isBeside) statement.destination = aim.pool
   if (aim?.holder !== undefined) {
     statement.victim = aim.holder
