@@ -92,17 +92,19 @@ describe.each(DRIVERS)('%s connects', (name) => {
     ['a schema', { database: 5 }],
     ['an attribute', { connectAttributes: { worker: 5 } }],
   ])('to nobody with %s that is no text, and says so at once', async (_, given) => {
+    // Of what older versions copy in their promise API.
+    const told = ({ message, code }: Error & { code?: unknown }) => ({ message, code })
     const failures: unknown[] = []
     for (const each of ['mysql2', name] as const) {
       const driver = bench().driver(each)
       const pool = driver.createPool(given)
-      failures.push(await asked(pool).catch(visible))
+      failures.push(await asked(pool).catch(told))
       await pool.promise().end()
       const connecting = driver.mysqlPromise.createConnection({ ...driver.target, ...given })
-      failures.push(await connecting.catch(visible))
+      failures.push(await connecting.catch(told))
     }
     const [theirs, theirsSingle, ...ours] = failures
-    expect(theirs).toMatchObject(rejected({ message: expect.any(String), fatal: true }))
+    expect(theirs).toMatchObject({ message: expect.stringMatching(/string/) })
     expect(ours).toEqual([theirs, theirsSingle])
   })
 

@@ -1,6 +1,7 @@
 import type { Connection, Pool, Query, QueryOptions } from 'mysql2'
 import { describe, expect, it } from 'vitest'
 import { connectionOf, DRIVERS, type DriverName, useBench } from './drivers.js'
+import { HAS_RESET, REJECTS_WITH_THE_ERROR } from './mysql2-features.js'
 
 const bench = useBench({}, async (cluster) => {
   await cluster.query('CREATE TABLE app.batch (id INT, text VARCHAR(60), at DATETIME, bytes BLOB)')
@@ -140,7 +141,9 @@ describe.each(DRIVERS)('%s', (name) => {
     expect(await answered).toEqual([{ a: '() => 1' }])
   })
 
-  it('calls back with what a getter among the values throws, or does not ask it', async () => {
+  it('calls back with what a getter among the values throws', async () => {
+    // Older versions throw it where nobody can catch it.
+    if (name === 'mysql2' && !REJECTS_WITH_THE_ERROR) return expect(HAS_RESET).toBe(false)
     const pool = await bench().pool(name, { connectionLimit: 1 })
     const value = {
       get id(): number {
