@@ -165,6 +165,8 @@ describe('a topology that never shows the writer again', () => {
     expect(await write(scenario)).toBe('acknowledged')
     await injectAll([{ type: 'no-writer' }])
     await cluster.failover({ to: 'instance-2', promoteMs: 50, detectMs: 20, returnMs: 20 })
+    // Sent before the loss was heard of, it would be lost with its connection.
+    await scenario.hears('failoverStarted')
     expect(await write(scenario)).toMatchObject({
       ending: 'not-run',
       error: { code: 'ERR_AURORA_NO_WRITER' },
