@@ -242,6 +242,9 @@ describe.each(DRIVERS)('a session of %s', (name) => {
     expect(insertId).toBe(1)
     const [rows] = await wide.promise().query<RowDataPacket[]>('SELECT raw FROM note')
     expect(raw.equals(rows[0]?.raw)).toBe(true)
+    const text = "it's ".repeat(3.5 * 1024 * 1024)
+    const [lengths] = await wide.promise().query<RowDataPacket[]>('SELECT LENGTH(?) AS n', [text])
+    expect(lengths).toEqual([{ n: text.length }])
   })
 
   it('gives up on one statement after its `timeout`, and is of no use then', async () => {

@@ -278,7 +278,10 @@ describe('classifySql', () => {
       expect(Math.min(spentMs(large), spentMs(large)), shape(12)).toBeLessThan(smallMs * 100)
     }
     for (const shape of shapes.slice(0, 2)) {
-      classifySql(shape(1 << 24))
+      const text = shape(1 << 24)
+      expect(classifySql(text).intent).toBe('read')
+      expect(classifySql(`${text} FROM t FOR UPDATE`).intent).toBe('write')
+      expect(classifySql(`${text}; DELETE FROM t`).isSingle).toBe(false)
     }
   })
 })
