@@ -145,22 +145,6 @@ describe('a session that leaves something on its connection', () => {
       expect((await failureOf(pool.query('HANDLER mine READ FIRST'))).errno).toBe(1109)
   })
 
-  it('finds its XA transaction again, which nobody sees before it is over', async () => {
-    const pool = await open()
-    const session = await pool.getConnection()
-    await session.query(READ)
-    await session.query("XA START 'mine'")
-    await session.query(READ)
-    await session.query(WRITE)
-    const [rows] = await session.query<RowDataPacket[]>(READ)
-    expect(rows).toEqual([{ notes: 1 }])
-    expect(await value(pool, '(SELECT COUNT(*) FROM app.note)')).toBe(0)
-    await session.query("XA END 'mine'")
-    await session.query("XA COMMIT 'mine' ONE PHASE")
-    session.release()
-    expect(await value(pool, '(SELECT COUNT(*) FROM app.note FOR UPDATE)')).toBe(1)
-  })
-
   it('finds its statements prepared by text again', async () => {
     const pool = await open()
     const session = await pool.getConnection()
