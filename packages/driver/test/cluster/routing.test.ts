@@ -255,8 +255,14 @@ describe('lag', () => {
     await eventually('the lag is known', () =>
       (pool.aurora.topology?.readers ?? []).some(({ lagMs }) => (lagMs ?? 0) >= 5_000),
     )
-    for (let turn = 0; turn < 20; turn++)
-      expect(await whereIs(pool, { role: 'reader' })).toBe('instance-3')
+    const seen = new Set<string>()
+    for (let turn = 0; turn < 20; turn++) seen.add(await whereIs(pool, { role: 'reader' }))
+    // On a busy machine what is known of lags grows old, and then the writer serves for a moment.
+    await eventually('the other serves', async () => {
+      seen.add(await whereIs(pool, { role: 'reader' }))
+      return seen.has('instance-3')
+    })
+    expect(seen).not.toContain('instance-2')
     await heal()
   })
 
