@@ -6,8 +6,11 @@
  * @property {boolean} isCleared
  */
 
+/** The time of day when the clock begins. */
+const EPOCH_MS = Date.UTC(2025, 0, 1)
+
 /**
- * A clock that stands still until it is told to go on, in the place of the process's timers and of `performance.now()`: whatever is
+ * A clock that stands still until it is told to go on, in the place of the process's timers, `performance.now()` and `Date.now()`: whatever is
  * measured on it does not depend on the machine. Install it before anything that reads the clock is loaded.
  */
 export class VirtualClock {
@@ -18,6 +21,7 @@ export class VirtualClock {
 
   install() {
     performance.now = () => this.nowMs
+    Date.now = () => EPOCH_MS + this.nowMs
     const set = (/** @type {boolean} */ repeats) => {
       return (/** @type {(...args: any[]) => void} */ act, ms = 0, /** @type {any[]} */ ...args) =>
         new VirtualTimer(this, () => act(...args), Math.max(1, Number(ms) || 0), repeats)
