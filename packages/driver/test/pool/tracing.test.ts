@@ -113,7 +113,10 @@ describe('the trace of a statement', () => {
   })
 })
 
-describe.runIf(TRACES_ATTEMPTS)("mysql2's own trace of an attempt", () => {
+/** Older versions of mysql2 trace nothing. */
+const traced = (names: readonly string[]) => (TRACES_ATTEMPTS ? names : [])
+
+describe("mysql2's own trace of an attempt", () => {
   it('is in the request that asked for it, also where that had to wait for a connection', async () => {
     const pool = await simulation.readyPool({ connectionLimit: 1 })
     const told = subscribe<{ query: string }>('mysql2:query')
@@ -124,8 +127,8 @@ describe.runIf(TRACES_ATTEMPTS)("mysql2's own trace of an attempt", () => {
     const started = told.filter(
       ({ event, message }) => event === 'start' && /^DO/.test(message.query),
     )
-    expect(started.map(({ message }) => message.query.split("'")[1])).toEqual(names)
-    expect(started.map(({ request }) => request)).toEqual(names)
+    expect(started.map(({ message }) => message.query.split("'")[1])).toEqual(traced(names))
+    expect(started.map(({ request }) => request)).toEqual(traced(names))
   })
 
   it('is in the request that asked for it in a session, where it stood behind others', async () => {
@@ -138,6 +141,6 @@ describe.runIf(TRACES_ATTEMPTS)("mysql2's own trace of an attempt", () => {
     const started = told.filter(
       ({ event, message }) => event === 'start' && /^DO/.test(message.query),
     )
-    expect(started.map(({ request }) => request)).toEqual(names)
+    expect(started.map(({ request }) => request)).toEqual(traced(names))
   })
 })
