@@ -254,14 +254,20 @@ export function joinParts(
       const isAsked = members.isCurrent(pool) && !state.isClosed
       return isAsked ? monitor.ask(pool.id) : monitor.probe(pool.id, pool.endpoint)
     },
-    askAnew: (pool) => (members.isCurrent(pool) ? monitor.askAnew(pool.id) : undefined),
+    askAnew: (pool) => {
+      // Whoever is busy with logins answers late, and one more makes it no better.
+      const isBusy = pool.connecting > 0 || failover.hasEndedWithin(DOUBTFUL_AFTER_MS)
+      return members.isCurrent(pool) && !isBusy ? monitor.askAnew(pool.id) : undefined
+    },
     alarm: (pool, silentMs) => {
-      // What is idle there may be lost.
-      pool.doubtAll()
       const error = lostError(`The instance did not answer for ${Math.round(silentMs)} ms`)
       if (isWriter(pool)) {
         if (state.hasHadWriter) failover.begin(pool, undefined, 'unanswered', error)
-      } else if (pool !== members.given) pool.setReachable(false, error)
+      } else if (pool !== members.given) {
+        pool.setReachable(false, error)
+        // What is idle there may be lost.
+        pool.doubtAll()
+      }
     },
     condemn: (pool) => {
       fence(pool, 'condemned', emit, () => true)

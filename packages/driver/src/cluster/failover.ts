@@ -79,7 +79,12 @@ export class Failover {
 
   /** Roles may still waver: an episode is open, or ended less than `ms` ago. */
   isRecent(ms: number): boolean {
-    return this.#episode !== undefined || monotonicMs() - this.#completedMs < ms
+    return this.#episode !== undefined || this.hasEndedWithin(ms)
+  }
+
+  /** An episode ended less than `ms` ago, whether or not another is open. */
+  hasEndedWithin(ms: number): boolean {
+    return monotonicMs() - this.#completedMs < ms
   }
 
   /** First error → episode opens → fence → hurry. An error of an older generation starts nothing: it is the echo of one before. */
