@@ -40,6 +40,16 @@ export class BorrowerQueue<L> {
     return all
   }
 
+  /** Takes out whoever is wanted; the others stay in order. */
+  takeIf<B extends Borrower<L>>(isWanted: (borrower: Borrower<L>) => borrower is B): B[] {
+    const taken: B[] = []
+    for (const each of this.takeAll()) {
+      if (isWanted(each)) taken.push(each)
+      else this.#queue.push(each)
+    }
+    return taken
+  }
+
   /** Why somebody may not wait here for what others hold; undefined: he may, which is told. */
   refusal(
     { isAdmitted }: Borrower<L>,

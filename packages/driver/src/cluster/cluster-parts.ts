@@ -17,7 +17,7 @@ import type { Consistency } from './consistency.js'
 import { Discovery } from './discovery.js'
 import { Failover, fence } from './failover.js'
 import type { Holder } from './holder.js'
-import { InstancePool, type Lease } from './instance-pool.js'
+import { type Borrower, InstancePool, type Lease } from './instance-pool.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
 import { Members } from './members.js'
 import { GIVEN, Monitor } from './monitor.js'
@@ -28,7 +28,7 @@ import { SilenceWatch } from './silence-watch.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
 import { WaitingRoom } from './waiting-room.js'
-import type { Work } from './work.js'
+import { Work } from './work.js'
 
 /** Idle connections are looked over once a second, as in mysql2: every tenth tick of the silence watch. */
 const TICKS_PER_SWEEP = 10
@@ -109,7 +109,10 @@ export function joinParts(
     onEnqueue: hooks.onEnqueue,
     onReachable: (id, isReachable, error) => {
       emit('instanceReachable', { instance: id, isReachable, code: codeOf(error) })
-      if (isReachable) room.wake()
+      if (!isReachable) return
+      room.wake()
+      // Reads, and sessions that begin, wait for the writer's connections only while no reader is there.
+      for (const work of members.writer?.queue.takeIf(mayRead) ?? []) owner.dispatch(work)
     },
     hasGap: () => silence.hasGap,
     areTimesDoubtful: () => state.mode === 'cluster' && failover.isRecent(DOUBTFUL_AFTER_MS),
@@ -299,6 +302,12 @@ export function joinParts(
 
   const times = options.balance === 'fastest' ? new AnswerTimes() : undefined
   return { members, monitor, placement, failover, recovery, room, silence, discovery, times }
+}
+
+function mayRead(borrower: Borrower): borrower is Work {
+  return (
+    borrower instanceof Work && borrower.sqlClass.intent === 'read' && borrower.role !== 'writer'
+  )
 }
 
 /** The pool of the endpoint given: its connections are nameless until they have said whose they are. */

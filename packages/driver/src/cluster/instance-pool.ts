@@ -39,12 +39,13 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   _closed = false
   readonly counts = { opened: 0, statements: 0 }
 
+  /** Who waits for a connection. */
+  readonly queue = new BorrowerQueue<Lease>()
   /** Connections outside the limit. */
   readonly beside: Beside<InstancePool>
   readonly #setup: InstancePoolSetup
   readonly #idle = new IdleStack<Lease>()
   readonly #all = new Set<Lease>()
-  readonly #waiting = new BorrowerQueue<Lease>()
   readonly #permits: Permits
   readonly #limit: number
   readonly #bytes = new ByteCount()
@@ -84,7 +85,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.queue.length
   }
 
   get ewmaMs(): number | undefined {
@@ -92,7 +93,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   get load(): number {
-    return this.#all.size - this.#idle.length + this.#waiting.length
+    return this.#all.size - this.#idle.length + this.queue.length
   }
 
   get crowding(): 0 | 1 | 2 {
@@ -122,10 +123,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     const unfit = this.isFull ? this.#idle.removeOldest() : undefined
     if (unfit !== undefined) this.#retire(unfit)
     if (this.isFull || this._closed) {
-      const refusal = this.#waiting.refusal(borrower, this.#setup, this.#openingCount)
+      const refusal = this.queue.refusal(borrower, this.#setup, this.#openingCount)
       if (refusal !== undefined) return refuseLater(borrower, refusal)
     }
-    this.#waiting.push(borrower)
+    this.queue.push(borrower)
     this.#openMore()
   }
 
@@ -139,12 +140,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Waits on, for a connection that another gives back or for the next one that may be opened. For who was just refused one. */
   waitOn(borrower: Borrower): void {
-    this.#waiting.push(borrower)
+    this.queue.push(borrower)
   }
 
   /** A borrower that waits here gives up. */
   withdraw(borrower: Borrower): boolean {
-    return this.#waiting.remove(borrower)
+    return this.queue.remove(borrower)
   }
 
   /**
@@ -169,12 +170,12 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease.isDead) return
     lease.noteUse()
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
-    const borrower = this.#waiting.next()
+    const borrower = this.queue.next()
     if (borrower === undefined) return this.#idle.push(lease)
     if (stateFit(lease, borrower) !== 'unfit' || borrower.isCheckout) {
       return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
     }
-    this.#waiting.unshift(borrower)
+    this.queue.unshift(borrower)
     this.#retire(lease)
   }
 
@@ -212,7 +213,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.beside.cutOpening(makeError)
     const cut = [...this.#all, ...this.beside.leases].filter(cutIf)
     for (const lease of cut) lease.cut(makeError())
-    this.#waiting.refuseAll(makeError)
+    this.queue.refuseAll(makeError)
     return cut.length
   }
 
@@ -242,7 +243,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     this.isReachable = isReachable
     this.#setup.onReachable(this.id, isReachable, error)
     // Whoever waits for a connection here is better served elsewhere.
-    if (!isReachable) this.#waiting.refuseAll(() => lostError('The instance cannot be reached'))
+    if (!isReachable) this.queue.refuseAll(() => lostError('The instance cannot be reached'))
   }
 
   /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */
@@ -260,14 +261,14 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** The pool is being ended: what sessions have queued may wait for what others hold, since they hold nothing once they have ended. */
   stop(): void {
-    this.#waiting.close('sessions')
+    this.queue.close('sessions')
   }
 
   /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
   close(done: () => void): void {
     this._closed = true
     this.#gate.close()
-    this.#waiting.close('nobody')
+    this.queue.close('nobody')
     for (const each of [this.#bytes, this.beside]) each.cutOpening(() => new Error(POOL_CLOSED))
     this.#idle.clear()
     const all = [...this.#all, ...this.beside.leases]
@@ -319,7 +320,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   #openMore(): void {
     if (this._closed) return
     for (;;) {
-      const isWanted = this.#openingCount < this.#waiting.length || this.#isBelowMinimum()
+      const isWanted = this.#openingCount < this.queue.length || this.#isBelowMinimum()
       if (!isWanted || this.isFull) return
       if (!this.#gate.admits(this.#openingCount, () => this.#openMore())) return
       this.#openingCount++
@@ -339,7 +340,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   async #openOne(): Promise<void> {
     const permit = await this.#permits.acquire()
-    const isWanted = this.#waiting.length > 0 || this.#isBelowMinimum(this.#openingCount - 1)
+    const isWanted = this.queue.length > 0 || this.#isBelowMinimum(this.#openingCount - 1)
     if (this._closed || !isWanted) return this.#opened(permit, undefined)
     const round = this.#connectRound
     const onDeath = (dead: Lease): void => dead.lender.#lost(dead)
@@ -352,13 +353,13 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
       this.#permits.release(permit)
       this.#openingCount--
       // Nobody waits for one: it is only kept at hand, and tried again after a while.
-      if (this.#waiting.length === 0) this.#gate.overloaded()
+      if (this.queue.length === 0) this.#gate.overloaded()
       // One that takes no more connections while it serves on those that it has is left in peace.
       const servesOthers = classifyError(error) === 'overloaded' || this.#all.size > 0
       if (servesOthers && this.#setup.mayWaitOn()) {
         this.#gate.overloaded()
-        this.#waiting.refuseAll(() => copyOf(error))
-      } else this.#waiting.next()?.refuse(error)
+        this.queue.refuseAll(() => copyOf(error))
+      } else this.queue.next()?.refuse(error)
       return this.#openMore()
     }
     this.#opened(permit, lease)

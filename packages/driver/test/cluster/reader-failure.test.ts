@@ -56,6 +56,33 @@ describe('a read that costs every instance its connection', () => {
   })
 })
 
+describe('while no reader is there', () => {
+  it('reads and sessions that begin wait for the writer, and go to a reader that comes back', async () => {
+    const pool = await simulation.readyPool({
+      connectionLimit: 1,
+      aurora: { consistency: 'eventual' },
+    })
+    const holder = await pool.getConnection()
+    await holder.beginTransaction()
+    await holder.query(write)
+    await Promise.all(cluster.readers.map(({ id }) => cluster.crash(id)))
+    const instances = () => pool.aurora.stats().instances
+    await eventually('their connections are lost', () =>
+      instances().every(({ role, open }) => role === 'writer' || open === 0),
+    )
+    const waiting = Promise.all([pool.getConnection(), pool.query('SELECT 1')])
+    await eventually('they wait for the writer', () =>
+      instances().some(({ role, waiting: count }) => role === 'writer' && count === 2),
+    )
+    await cluster.restart(cluster.readers[0]?.id ?? '')
+    const [session] = await waiting
+    session.release()
+    await holder.commit()
+    holder.release()
+    expect(await notes()).toBe(1)
+  })
+})
+
 describe('a reader', () => {
   const READ = 'SELECT COUNT(*) FROM note'
 
