@@ -70,13 +70,13 @@ describe('while no reader is there', () => {
     await eventually('their connections are lost', () =>
       instances().every(({ role, open }) => role === 'writer' || open === 0),
     )
-    const waiting = Promise.all([pool.getConnection(), pool.query('SELECT 1')])
+    const session = pool.getConnection().then((begun) => begun.release())
+    const waiting = Promise.all([session, pool.query('SELECT 1')])
     await eventually('they wait for the writer', () =>
       instances().some(({ role, waiting: count }) => role === 'writer' && count === 2),
     )
     await cluster.restart(cluster.readers[0]?.id ?? '')
-    const [session] = await waiting
-    session.release()
+    await waiting
     await holder.commit()
     holder.release()
     expect(await notes()).toBe(1)
