@@ -1,14 +1,14 @@
-import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
+import type { AuroraPool } from 'aurora-mysql2/promise'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { nothingIsLeft } from '../simulation.js'
 import { listen } from '../watch-pool.js'
-import { CLUSTER_HOST, ScriptedCluster } from './scripted/scripted-cluster.js'
+import { openPool } from './scripted/open-pool.js'
+import { passUntil, useVirtualTime } from './scripted/pass-time.js'
+import { ScriptedCluster } from './scripted/scripted-cluster.js'
 
 /** Stories per property. */
 const RUNS = 60
-/** Turns after which a story that has not ended never will. */
-const MAX_TURNS = 20_000
 /** Beyond every delay of the pool's own: what still has a timer then has forgotten it. */
 const LONG_MS = 200_000
 
@@ -41,17 +41,7 @@ class Story {
   constructor(scheduler: fc.Scheduler, instanceCount: number) {
     this.#scheduler = scheduler
     this.cluster = new ScriptedCluster(instanceCount, (name) => this.turn(name))
-    this.pool = createAuroraPool({
-      host: CLUSTER_HOST,
-      user: 'app',
-      database: 'app',
-      connectTimeout: 0,
-      connectionLimit: 3,
-      stream: ({ config }: { config: { host: string } }) => this.cluster.connect(config.host),
-      aurora: {
-        lookup: (_name: string, _options: unknown, done: Done) => done(null, '192.0.2.1', 4),
-      },
-    } as Parameters<typeof createAuroraPool>[0])
+    this.pool = openPool(this.cluster, { connectionLimit: 3 })
     this.#events = listen(this.pool)
   }
 
@@ -61,14 +51,8 @@ class Story {
   }
 
   /** Plays until `isOver`; a little time passes with each turn, more when nobody waits for one. */
-  async playUntil(what: string, isOver: () => boolean): Promise<void> {
-    for (let turns = 0; !isOver(); turns++) {
-      if (turns > MAX_TURNS) throw new Error(`Never happens: ${what}`)
-      const isBusy = this.#scheduler.count() > 0
-      if (isBusy) await this.#scheduler.waitOne()
-      await vi.advanceTimersByTimeAsync(isBusy ? 1 : 10)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+  playUntil(what: string, isOver: () => boolean): Promise<void> {
+    return passUntil(what, isOver, this.#scheduler)
   }
 
   /** Runs all of it, in any order, and ends the pool in the middle when told to. */
@@ -209,17 +193,7 @@ class Story {
   }
 }
 
-type Done = (error: null, address: string, family: number) => void
-
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
-  })
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+useVirtualTime()
 
 const statements = fc.array(
   fc.constantFrom<Statement[]>(

@@ -1,43 +1,32 @@
-import { type AuroraPool, createAuroraPool } from 'aurora-mysql2/promise'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { AuroraPool } from 'aurora-mysql2/promise'
+import { beforeEach, expect, it } from 'vitest'
 import { listen } from '../watch-pool.js'
-import { done, NEVER_MS, pass, passUntil } from './scripted/pass-time.js'
-import { CLUSTER_HOST, ScriptedCluster } from './scripted/scripted-cluster.js'
-
-type Done = (error: null, address: string, family: number) => void
+import { openPool } from './scripted/open-pool.js'
+import { done, pass, passUntil, useVirtualTime } from './scripted/pass-time.js'
+import { ScriptedCluster } from './scripted/scripted-cluster.js'
 
 /** Long beside every tick, so that it shows which one was waited for. */
 const QUESTION_TIMEOUT_MS = 2_000
+/** Longer than anything takes to be given up. */
+const LONG_MS = 60_000
 
 /** Who says nothing, with what waits until it speaks again. */
 const silent = new Map<string, (() => void)[]>()
 let cluster: ScriptedCluster
 let pool: AuroraPool
 
+useVirtualTime()
+
 beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
-  })
   silent.clear()
   cluster = new ScriptedCluster(3, async (name) => {
     for (const [id, waiting] of silent) {
       if (name.includes(` ${id}`)) await new Promise<void>((resolve) => waiting.push(resolve))
     }
   })
-  pool = createAuroraPool({
-    host: CLUSTER_HOST,
-    user: 'app',
-    stream: ({ config }: { config: { host: string } }) => cluster.connect(config.host),
-    aurora: {
-      questionTimeoutMs: QUESTION_TIMEOUT_MS,
-      consistency: 'eventual',
-      lookup: (_name: string, _options: unknown, done: Done) => done(null, '192.0.2.1', 4),
-    },
-  } as Parameters<typeof createAuroraPool>[0])
-})
-
-afterEach(() => {
-  vi.useRealTimers()
+  pool = openPool(cluster, {
+    aurora: { questionTimeoutMs: QUESTION_TIMEOUT_MS, consistency: 'eventual' },
+  })
 })
 
 function speakAgain(id: string): void {
@@ -72,7 +61,7 @@ it('connections on which a late answer comes are not given up', async () => {
   await passUntil('it is left unanswered', () => names().includes('failoverStarted'))
   speakAgain('i1')
   await done(late)
-  await pass(NEVER_MS)
+  await pass(LONG_MS)
   expect(names()).not.toContain('instanceFenced')
   expect(cluster.written.get('INSERT INTO t VALUES (1)')).toBe(1)
 })

@@ -1,18 +1,16 @@
-import { createAuroraPool } from 'aurora-mysql2/promise'
+import type { AuroraPool } from 'aurora-mysql2/promise'
 import fc from 'fast-check'
 import type { PoolConnection } from 'mysql2/promise'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CLUSTER_HOST, ScriptedCluster } from '../cluster/scripted/scripted-cluster.js'
+import { describe, expect, it, vi } from 'vitest'
+import { openPool } from '../cluster/scripted/open-pool.js'
+import { passUntil, useVirtualTime } from '../cluster/scripted/pass-time.js'
+import { ScriptedCluster } from '../cluster/scripted/scripted-cluster.js'
 import { nothingIsLeft } from '../simulation.js'
 
 const RUNS = 25
 const SESSIONS = 50
-/** Turns after which whoever waits always will. */
-const MAX_TURNS = 20_000
 
 type Act = 'read' | 'write' | 'set' | 'transaction' | 'unawaited' | 'mistimed release'
-
-type Done = (error: null, address: string, family: number) => void
 
 const acts = fc.array(
   fc.constantFrom<Act[]>('read', 'write', 'set', 'transaction', 'unawaited', 'mistimed release'),
@@ -22,7 +20,7 @@ const acts = fc.array(
 /** Sessions of one pool with one connection per instance; which packet is next is the scheduler's to say. */
 class Crowd {
   readonly cluster: ScriptedCluster
-  readonly pool: ReturnType<typeof createAuroraPool>
+  readonly pool: AuroraPool
   /** What the table must hold in the end. */
   readonly acknowledged: string[] = []
   ended = 0
@@ -34,27 +32,11 @@ class Crowd {
     this.cluster = new ScriptedCluster(3, async (name) => {
       await scheduler.schedule(Promise.resolve(), name)
     })
-    this.pool = createAuroraPool({
-      host: CLUSTER_HOST,
-      user: 'app',
-      database: 'app',
-      connectTimeout: 0,
-      connectionLimit: 1,
-      stream: ({ config }: { config: { host: string } }) => this.cluster.connect(config.host),
-      aurora: {
-        lookup: (_name: string, _options: unknown, done: Done) => done(null, '192.0.2.1', 4),
-      },
-    } as Parameters<typeof createAuroraPool>[0])
+    this.pool = openPool(this.cluster, { connectionLimit: 1 })
   }
 
-  async playUntil(what: string, isOver: () => boolean): Promise<void> {
-    for (let turns = 0; !isOver(); turns++) {
-      if (turns > MAX_TURNS) throw new Error(`Never happens: ${what}`)
-      const isBusy = this.#scheduler.count() > 0
-      if (isBusy) await this.#scheduler.waitOne()
-      await vi.advanceTimersByTimeAsync(isBusy ? 1 : 10)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+  playUntil(what: string, isOver: () => boolean): Promise<void> {
+    return passUntil(what, isOver, this.#scheduler)
   }
 
   /** One session, from its opening to its release. */
@@ -94,15 +76,7 @@ class Crowd {
   }
 }
 
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
-  })
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+useVirtualTime()
 
 describe(`${SESSIONS} sessions on one connection per instance`, () => {
   it('all come to their end, whichever packet overtakes which', async () => {

@@ -1,12 +1,35 @@
-import { vi } from 'vitest'
+import type { Scheduler } from 'fast-check'
+import { afterEach, beforeEach, vi } from 'vitest'
 
-export const NEVER_MS = 60_000
+/** Turns after which what has not happened never will. */
+const MAX_TURNS = 20_000
 
-/** Lets time pass, on the pool's own clock, until `isSo`. */
-export async function passUntil(what: string, isSo: () => boolean): Promise<void> {
-  for (let passedMs = 0; !isSo(); passedMs += 10) {
-    if (passedMs > NEVER_MS) throw new Error(`Never happens: ${what}`)
-    await vi.advanceTimersByTimeAsync(10)
+/** In each test of the file timers, and the clock that the pool goes by, stand still until they are told to go on. */
+export function useVirtualTime(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+    })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+}
+
+/**
+ * Lets time pass until `isSo`: a little with each turn that the scheduler gives, more when nobody waits for one, or when there is no
+ * scheduler.
+ */
+export async function passUntil(
+  what: string,
+  isSo: () => boolean,
+  scheduler?: Scheduler,
+): Promise<void> {
+  for (let turns = 0; !isSo(); turns++) {
+    if (turns > MAX_TURNS) throw new Error(`Never happens: ${what}`)
+    const isBusy = scheduler !== undefined && scheduler.count() > 0
+    if (isBusy) await scheduler.waitOne()
+    await vi.advanceTimersByTimeAsync(isBusy ? 1 : 10)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
