@@ -217,8 +217,9 @@ export class Questioner implements ConnectionOwner {
       this.#giveUp = reject
     })
     const answer = this.#put(sql).finally(() => {
+      if (!this.#isAside) return
       stop()
-      if (this.#isAside) this.#leave()
+      this.#leave()
     })
     try {
       return await Promise.race([answer, expired])
