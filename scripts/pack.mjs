@@ -13,13 +13,10 @@ export async function packPackages(destination) {
   const tarballs = {}
   for (const { folder, label, manifest } of packagesBelow('packages')) {
     const tarball = join(destination, `${manifest.name}.tgz`)
-    const { isGreen, output } = await runPnpm(
-      ['pack', '--pack-gzip-level', '9', '--out', tarball],
-      {
-        cwd: folder,
-        quiet: true,
-      },
-    )
+    const { isGreen, output } = await runPnpm(['pack', '--out', tarball], {
+      cwd: folder,
+      quiet: true,
+    })
     if (!isGreen) throw new TaskError(`Packing ${label} failed:\n${output}`)
     tarballs[manifest.name] = tarball
   }
