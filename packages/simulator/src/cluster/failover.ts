@@ -89,6 +89,7 @@ function followUp(
   settings: Settings,
   hasEnded: () => void,
 ) {
+  const { outages } = struck
   const toFollow = new Set<object>()
   const follow = (delayMs: number, action: () => void | Promise<void>) => {
     const step = async () => {
@@ -105,7 +106,7 @@ function followUp(
   const publishNames = follow(settings.dnsMs, () => core.publishNames())
   const bringBack = follow(settings.returnMs, async () => {
     const isAway = struck.state === 'down' || struck.state === 'hung'
-    if (struck === promotion.writer || !isAway) return
+    if (struck === promotion.writer || !isAway || struck.outages !== outages) return
     await struck.restart()
     if (!struck.isUp) return
     struck.report()

@@ -136,16 +136,17 @@ async function hang(
   return comeBack(core, instance, returnAfterMs, 'hung')
 }
 
-/** How an instance comes back from one kind of outage; from another that strikes it now it does not. */
+/** How an instance comes back from this outage; from another that has struck it since it does not. */
 function comeBack(
   core: ClusterCore,
   instance: Instance,
   afterMs: number,
   from: 'down' | 'hung',
 ): Undo {
+  const { outages } = instance
   const heal = async () => {
     cancel()
-    if (instance.state !== from) return
+    if (instance.state !== from || instance.outages !== outages) return
     if (from === 'down') await instance.restart()
     else await instance.unhang()
     if (!instance.isUp) return

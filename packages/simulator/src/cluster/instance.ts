@@ -93,8 +93,7 @@ export class Instance implements SessionHost {
   #role: Role
   #state: InstanceState = 'down'
   #isFenced = false
-  /** Counts its crashes. */
-  #life = 0
+  #outages = 0
 
   constructor(settings: InstanceSettings, surroundings: InstanceSurroundings) {
     const { storage, log, table, auroraVersion, timestampZoneMinutes } = surroundings
@@ -139,6 +138,11 @@ export class Instance implements SessionHost {
     return this.#state === 'up'
   }
 
+  /** How often it has gone away: what brings it back from one outage leaves it in another that has struck it since. */
+  get outages(): number {
+    return this.#outages
+  }
+
   get delayMs(): number {
     return this.delay.current
   }
@@ -162,10 +166,10 @@ export class Instance implements SessionHost {
 
   /** Starts to listen: at first on a given or a free port (0), later on the same one. */
   async start(port: number = this.port): Promise<void> {
-    const life = this.#life
+    const outages = this.#outages
     await this.#listener.open(port)
     // It may have crashed while it started.
-    if (life !== this.#life) return
+    if (outages !== this.#outages) return
     this.#isFenced = false
     this.#state = 'up'
   }
@@ -206,7 +210,7 @@ export class Instance implements SessionHost {
 
   /** The process dies: sockets are reset, connects refused, nothing that was under way goes on. */
   async crash(): Promise<void> {
-    this.#life += 1
+    this.#outages += 1
     this.#state = 'down'
     this.#listener.close()
     for (const socket of this.#ungreeted) resetSocket(socket)
@@ -216,6 +220,7 @@ export class Instance implements SessionHost {
   /** Falls silent: nothing is read, answered or greeted. */
   hang(): void {
     if (this.#state !== 'up') return
+    this.#outages += 1
     this.#state = 'hung'
     for (const session of this.#sessions) session.hold()
   }

@@ -158,6 +158,16 @@ describe.each(storages)('on %s', (storage) => {
       expect(cluster.instances.map((each) => each.state)).toEqual(['up', 'up', 'up'])
     })
 
+    it('brings the old writer back from itself alone, not from what has struck it since', async () => {
+      const cluster = await openCluster({ storage, timings })
+      const former = cluster.writer
+      const endFirst = await cluster.inject({ type: 'failover', returnMs: 600_000 })
+      await cluster.restart(former.id)
+      await cluster.inject({ type: 'crash', instance: former.id })
+      await endFirst()
+      expect(former.state).toBe('down')
+    })
+
     it('with all instances struck ends in service', async () => {
       const cluster = await openCluster({ storage, instances: 2, timings })
       await Promise.all([cluster.failover(), cluster.failover({ promoteMs: 300 })])

@@ -105,6 +105,14 @@ describe.each(storages)('on %s', (storage) => {
       const connection = await connectTo(cluster, reader)
       expect(await firstRow(connection, 'SELECT @@innodb_read_only AS r')).toEqual({ r: 1 })
     })
+
+    it('is not ended by the return from an earlier one', async () => {
+      await cluster.crash(reader.id, { returnAfterMs: 100 })
+      await cluster.restart(reader.id)
+      await cluster.crash(reader.id)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(reader.state).toBe('down')
+    })
   })
 
   describe('hang', () => {
