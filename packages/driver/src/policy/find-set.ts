@@ -91,7 +91,7 @@ function findNamed(scanner: SqlScanner): Control {
   if (scope === 'GLOBAL' || scope === 'PERSIST' || scope === 'PERSIST_ONLY') {
     return findGlobal(scanner)
   }
-  const name = scanner.word?.text
+  const name = isSystemVariable || scanner.kind === 'word' ? scanner.word?.text : undefined
   scanner.isAtSetTarget = true
   scanner.advance()
   if (!scanner.isCharacter('=') && scanner.kind !== 'assign') {

@@ -45,29 +45,36 @@ for (const [what, characters] of [
   }
 }
 
-/** What a character may begin; `END` for what is no number, as after the end of a text. */
+/** The character at this place, or -1 behind the end, where `charCodeAt` has no number and is slow. */
+export function characterAt(text: string, index: number): number {
+  return index < text.length ? text.charCodeAt(index) : -1
+}
+
+/** What a character, as `characterAt` gives it, may begin. */
 export function begins(character: number): Begins {
-  if (character <= LAST_DOUBTFUL) {
-    return BEGINS[character] as Begins
+  if (character > LAST_DOUBTFUL) {
+    return Begins.NAME
   }
-  return character > LAST_DOUBTFUL ? Begins.NAME : Begins.END
+  return character < 0 ? Begins.END : (BEGINS[character] as Begins)
 }
 
 const NAME_CHARACTERS = new Uint8Array(LAST_DOUBTFUL + 1)
+let count = 0
 for (const character of `${LETTERS}${DIGITS}_$`) {
-  const code = character.charCodeAt(0)
-  NAME_CHARACTERS[code] = code
-  NAME_CHARACTERS[character.toLowerCase().charCodeAt(0)] = code
+  count += 1
+  NAME_CHARACTERS[character.charCodeAt(0)] = count
+  NAME_CHARACTERS[character.toLowerCase().charCodeAt(0)] = count
 }
 
 /**
- * The character, ASCII letters in upper case, when it goes on an identifier or a keyword; else 0.
- * The server takes no letter but ASCII's for a part of a keyword, whatever its case.
+ * A number from 1 to 38 for a character that keywords are made of, ASCII letters of both cases taken for one; one beyond 63 for
+ * another that goes on an identifier; else 0. The server takes no letter but ASCII's for a part of a keyword, whatever its case.
  */
 export function nameCharacter(character: number): number {
   if (character <= LAST_DOUBTFUL) {
     return NAME_CHARACTERS[character] as number
   }
+  // Behind the end of the text there is no number.
   return character > LAST_DOUBTFUL ? character : 0
 }
 

@@ -1,4 +1,4 @@
-import { Begins, begins, isDigit, nameCharacter } from './sql-characters.js'
+import { Begins, begins, characterAt, isDigit, nameCharacter } from './sql-characters.js'
 import { endOfFraction, endOfInteger } from './sql-number.js'
 import { findWord, foldIntoHash, type SqlWord } from './sql-words.js'
 
@@ -64,13 +64,13 @@ const KIND_OF_QUOTE: Readonly<Record<number, TokenKind>> = {
 export class SqlLexer {
   readonly text: string
   kind: TokenKind = 'end'
-  /** The word, of a known `word`; the last name, of a known `system-variable`. */
+  /** The word, of a `word`, if it is known; likewise the last name of a `system-variable`. Of other kinds it says nothing. */
   word: SqlWord | undefined
-  /** The character of `punctuation`. */
+  /** The character, of `punctuation`. */
   character = 0
   start = 0
   end = 0
-  /** The token begins with a digit though it is no number, as in `2fa`. */
+  /** The `number` is none, though it begins with a digit, as in `2fa`. */
   isDoubtful = false
   /** What stands before the name of a `system-variable`. */
   scope: SqlWord | undefined
@@ -97,37 +97,42 @@ export class SqlLexer {
   /** The word that an identifier between these places spells, if it is a known one. */
   findName(start: number, end: number): SqlWord | undefined {
     let hash = 0
+    let bits = 0
     for (let index = start; index < end; index++) {
-      hash = foldIntoHash(hash, nameCharacter(this.text.charCodeAt(index)))
+      const character = nameCharacter(this.text.charCodeAt(index))
+      hash = foldIntoHash(hash, character)
+      bits |= character
     }
-    return findWord(this.text, start, end, hash)
+    return bits > 63 ? undefined : findWord(this.text, start, end, hash)
   }
 
   #read(): TokenKind {
     const { text } = this
     for (;;) {
-      const character = text.charCodeAt(this.end)
-      switch (begins(character)) {
-        case Begins.WHITE_SPACE:
-          this.end += 1
-          continue
+      let index = this.end
+      let character = characterAt(text, index)
+      let begun = begins(character)
+      while (begun === Begins.WHITE_SPACE) {
+        index += 1
+        character = characterAt(text, index)
+        begun = begins(character)
+      }
+      this.start = index
+      this.end = index
+      switch (begun) {
         case Begins.NAME:
-          this.#startToken(character)
           this.word = this.#readWord()
           return 'word'
         case Begins.PUNCTUATION:
           return this.#readPunctuation(character)
         case Begins.NUMBER:
-          this.#startToken(character)
           return this.#readNumber()
         case Begins.QUOTED:
-          this.#startToken(character)
           if (!this.#readQuoted(character)) {
             return 'bad'
           }
           return KIND_OF_QUOTE[character] ?? 'bad'
         case Begins.VARIABLE:
-          this.#startToken(character)
           return this.#readVariable()
         case Begins.COMMENT:
           switch (this.#skipComment(character)) {
@@ -139,31 +144,22 @@ export class SqlLexer {
               return 'bad'
           }
         case Begins.ASSIGNMENT:
-          this.#startToken(character)
-          return this.#readColon()
+          return this.#readColon(character)
         case Begins.NOTHING:
           return 'bad'
         default:
-          this.#startToken(0)
           return 'end'
       }
     }
   }
 
-  #startToken(character: number): void {
-    this.start = this.end
-    this.character = character
-    this.word = undefined
-    this.isDoubtful = false
-  }
-
   #readPunctuation(character: number): TokenKind {
-    this.#startToken(character)
+    this.character = character
     this.end += 1
     return 'punctuation'
   }
 
-  #readColon(): TokenKind {
+  #readColon(character: number): TokenKind {
     this.end += 1
     const following = this.text.charCodeAt(this.end)
     if (following === EQUALS) {
@@ -174,6 +170,7 @@ export class SqlLexer {
       this.#readWord()
       return 'placeholder'
     }
+    this.character = character
     return 'punctuation'
   }
 
@@ -271,25 +268,34 @@ export class SqlLexer {
   #readWord(): SqlWord | undefined {
     const { text } = this
     const from = this.end
-    let hash = 0
-    let index = from
-    let character = nameCharacter(text.charCodeAt(index))
-    while (character !== 0) {
+    const first = nameCharacter(text.charCodeAt(from))
+    if (first === 0) {
+      return undefined
+    }
+    let hash = first
+    let bits = first
+    let index = from + 1
+    for (; index < text.length; index++) {
+      const character = nameCharacter(text.charCodeAt(index))
+      if (character === 0) {
+        break
+      }
       hash = foldIntoHash(hash, character)
-      index += 1
-      character = nameCharacter(text.charCodeAt(index))
+      bits |= character
     }
     this.end = index
-    return findWord(text, from, index, hash)
+    // No known word has a character beyond.
+    return bits > 63 ? undefined : findWord(text, from, index, hash)
   }
 
   #readNumber(): TokenKind {
     const integerEnd = endOfInteger(this.text, this.start)
     this.end = endOfFraction(this.text, integerEnd)
     // `2fa` is a name to the server, while a keyword may follow `1.5` without a space.
-    if (this.end === integerEnd && nameCharacter(this.text.charCodeAt(integerEnd)) !== 0) {
+    this.isDoubtful =
+      this.end === integerEnd && nameCharacter(this.text.charCodeAt(integerEnd)) !== 0
+    if (this.isDoubtful) {
       this.#readWord()
-      this.isDoubtful = true
     }
     return 'number'
   }

@@ -33,8 +33,6 @@ type Expectation =
 /** Walks a text token by token and notes what each of them means in whatever statement. */
 export class SqlScanner {
   findings = 0
-  kind: TokenKind = 'end'
-  word: SqlWord | undefined
   /** `:=` that follows the name in `SET name := …` assigns no user variable. */
   isAtSetTarget = false
   hasSemicolon = false
@@ -49,6 +47,15 @@ export class SqlScanner {
 
   constructor(text: string, reading: SqlReading) {
     this.#lexer = new SqlLexer(text, reading)
+  }
+
+  get kind(): TokenKind {
+    return this.#lexer.kind
+  }
+
+  /** See `SqlLexer`. */
+  get word(): SqlWord | undefined {
+    return this.#lexer.word
   }
 
   /** See `SqlLexer`. */
@@ -115,8 +122,6 @@ export class SqlScanner {
     this.#beforeStart = lexer.start
     this.#beforeEnd = lexer.end
     const kind = lexer.next()
-    this.kind = kind
-    this.word = lexer.word
     this.#token = tokenOf(lexer)
     if (this.#expectation !== 'nothing') {
       this.#meetExpectation()
