@@ -121,7 +121,7 @@ export class SqlLexer {
       this.end = index
       switch (begun) {
         case Begins.NAME:
-          this.word = this.#readWord()
+          this.word = this.#readWord(character)
           return 'word'
         case Begins.PUNCTUATION:
           return this.#readPunctuation(character)
@@ -265,10 +265,10 @@ export class SqlLexer {
     return count === 0 || count === 5 || count === 6
   }
 
-  #readWord(): SqlWord | undefined {
+  #readWord(character = this.text.charCodeAt(this.end)): SqlWord | undefined {
     const { text } = this
     const from = this.end
-    const first = nameCharacter(text.charCodeAt(from))
+    const first = nameCharacter(character)
     if (first === 0) {
       return undefined
     }
