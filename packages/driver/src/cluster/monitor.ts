@@ -212,13 +212,13 @@ export class Monitor {
     return this.#refusals.lastOf(this.#candidates())
   }
 
-  /** The question under way there is not answered: puts it on a new connection. Returns the old one, where there is one. */
+  /** The question under way there is not answered: puts it on a new connection. Returns the old one, where it tells of others. */
   askAnew(id: string): Transport | undefined {
-    const unanswered = this.questioners.putAside(id)
-    if (unanswered === undefined) return undefined
+    const aside = this.questioners.putAside(id)
+    if (aside === undefined) return undefined
     this.#failing.add(id)
     void this.ask(id).catch(ignore)
-    return unanswered
+    return aside.witness
   }
 
   /** An instance has left the topology. One that comes back under its name may have another address. */

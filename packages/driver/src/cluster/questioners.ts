@@ -8,6 +8,8 @@ import type { Endpoint } from '../model/endpoint.js'
 
 /** A name that leads to a reader while a writer is looked for may lead elsewhere by now: so old a connection to it is not asked again. */
 const TRUST_NAME_FOR_MS = 1_000
+/** No network forgets a connection that has been idle for less. */
+const REMEMBERED_FOR_MS = 30_000
 
 export interface QuestionersSetup {
   readonly config: ConnectionConfig
@@ -20,6 +22,12 @@ export interface QuestionersSetup {
   borrow(id: string): Borrowed | undefined
   /** A connection that had been open was lost. */
   onLost(id: string): void
+}
+
+/** A connection on which a question was not answered. */
+export interface PutAside {
+  /** The connection, where it tells of others: it had not been idle so long that the network may have forgotten it, and it alone. */
+  readonly witness: Transport | undefined
 }
 
 /** The connections on which instances are asked, one for each; and one for the endpoint given. */
@@ -65,14 +73,15 @@ export class Questioners {
    * The question under way there is not answered: it fails, so that the next is put on a new connection. Returns the old one, which may
    * be lost without a word, or answer late; undefined where there is none, or one is listened to already.
    */
-  putAside(id: string): Transport | undefined {
+  putAside(id: string): PutAside | undefined {
     const questioner = this.#byId.get(id)
     if (questioner === undefined || this.#aside.get(id)?.isOpen) return undefined
-    const transport = questioner.putAside()
-    if (transport === undefined) return undefined
+    const connection = questioner.putAside()
+    if (connection === undefined) return undefined
     this.#byId.delete(id)
     this.#aside.set(id, questioner)
-    return transport
+    const isWitness = questioner.idleMs <= REMEMBERED_FOR_MS
+    return { witness: isWitness ? connection : undefined }
   }
 
   /** The name was asked, and a reader answered: makes sure that the next question goes where the name leads then. */

@@ -49,7 +49,7 @@ export interface SilenceWatchSetup {
   isClosing(): boolean
   /** Puts one question to it; resolves when it is answered, rejects when not. */
   ask(pool: InstancePool): Promise<unknown>
-  /** It left a question unanswered: puts it on a new connection. Returns the old one, where there was one. */
+  /** It left a question unanswered: puts it on a new connection. Returns the old one, where that tells of others. */
   askAnew(pool: InstancePool): Hearing | undefined
   /** It left a question unanswered: look for the writer, lend nothing of it. */
   alarm(pool: InstancePool, silentMs: number): void

@@ -88,6 +88,9 @@ export class Questioner implements ConnectionOwner {
   #isClosed = false
   #connectedMs = Number.NEGATIVE_INFINITY
   #pending: Promise<TopologyReport> | undefined
+  /** When the connection last said something. */
+  #heardMs = Number.NEGATIVE_INFINITY
+  #idleMs = 0
   /** Gives up on the question under way without closing what it was put on. */
   #giveUp: ((error: Error) => void) | undefined
   #isAside = false
@@ -110,6 +113,11 @@ export class Questioner implements ConnectionOwner {
   /** It has been put aside: what it says counts as a sign of life only. */
   get isAside(): boolean {
     return this.#isAside
+  }
+
+  /** For how long the connection had said nothing when the last question was put on it. */
+  get idleMs(): number {
+    return this.#idleMs
   }
 
   /** When its host last took a connection, whether or not a server greeted on it. */
@@ -240,8 +248,11 @@ export class Questioner implements ConnectionOwner {
       core = borrowed.core
     }
     const askedAtMs = monotonicMs()
+    this.#idleMs = askedAtMs - this.#heardMs
     try {
-      return { rows: await ask(core, sql), askedAtMs }
+      const rows = await ask(core, sql)
+      if (borrowed === undefined) this.#heardMs = monotonicMs()
+      return { rows, askedAtMs }
     } finally {
       borrowed?.giveBack()
     }
@@ -297,6 +308,7 @@ export class Questioner implements ConnectionOwner {
         if (!this.#isClosed && !this.#isAside) this.#target.onLost()
       })
       this.#core = core
+      this.#heardMs = monotonicMs()
       return core
     } finally {
       if (this.#socket === own) this.#socket = undefined

@@ -66,6 +66,39 @@ it('connections on which a late answer comes are not given up', async () => {
   expect(cluster.written.get('INSERT INTO t VALUES (1)')).toBe(1)
 })
 
+it('a long query outlives the connection for questions that the network forgot, since it lay idle', async () => {
+  let finish = (): void => {}
+  const isLong = (name: string) => name === 'execute on i2: SELECT long'
+  cluster = new ScriptedCluster(2, async (name) => {
+    if (isLong(name)) await new Promise<void>((resolve) => (finish = resolve))
+  })
+  pool = openPool(cluster, { aurora: { consistency: 'eventual' } })
+  await done(pool.query('INSERT INTO t VALUES (0)'))
+  const heard = listen(pool)
+  const first = pool.query('SELECT long')
+  await passUntil('it is asked', () => heard.some(([name]) => name === 'instanceSuspected'))
+  await pass(100)
+  finish()
+  await done(first)
+  const [, ...forQuestions] = cluster.get('i2').sockets
+  expect(forQuestions).toHaveLength(1)
+  for (const socket of forQuestions) socket.isForgotten = true
+  // Nobody asks the reader while there is work for the writer alone.
+  for (let n = 1; n <= 60; n++) {
+    await pass(1_000)
+    await done(pool.query(`INSERT INTO t VALUES (${n})`))
+  }
+  heard.length = 0
+  const second = pool.query('SELECT long')
+  await pass(LONG_MS)
+  finish()
+  await done(second)
+  const names = heard.map(([name]) => name)
+  expect(names).toContain('instanceSuspected')
+  expect(names).not.toContain('instanceFenced')
+  expect(names).not.toContain('statementRetried')
+})
+
 it('the time for which the former writer has owed an answer is not waited for twice', async () => {
   await done(pool.query('INSERT INTO t VALUES (0)'))
   const heard = listen(pool)
