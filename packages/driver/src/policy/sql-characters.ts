@@ -58,7 +58,8 @@ export function begins(character: number): Begins {
   return character < 0 ? Begins.END : (BEGINS[character] as Begins)
 }
 
-const NAME_CHARACTERS = new Uint8Array(LAST_DOUBTFUL + 1)
+/** What `nameCharacter` says of ASCII. */
+export const NAME_CHARACTERS = new Uint8Array(LAST_DOUBTFUL + 1)
 let count = 0
 for (const character of `${LETTERS}${DIGITS}_$`) {
   count += 1
