@@ -1,3 +1,4 @@
+import { monotonicMs } from '../io/clock.js'
 import type { Borrower } from './borrower.js'
 import { Fifo } from './fifo.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
@@ -9,13 +10,21 @@ export const POOL_CLOSED = 'Pool is closed.'
 export class BorrowerQueue<L> {
   readonly #queue = new Fifo<Borrower<L>>()
   #takes: 'everybody' | 'sessions' | 'nobody' = 'everybody'
+  /** When one of those who wait was last served, or the first of them came. */
+  #servedMs = 0
 
   get length(): number {
     return this.#queue.length
   }
 
+  /** For how long nobody who waits here has been served; 0: nobody waits. */
+  get stuckMs(): number {
+    return this.#queue.length === 0 ? 0 : monotonicMs() - this.#servedMs
+  }
+
   push(borrower: Borrower<L>): void {
     borrower.onQueued()
+    if (this.#queue.length === 0) this.#servedMs = monotonicMs()
     this.#queue.push(borrower)
   }
 
@@ -31,6 +40,7 @@ export class BorrowerQueue<L> {
   next(): Borrower<L> | undefined {
     let borrower = this.#queue.shift()
     while (borrower?.hasWithdrawn) borrower = this.#queue.shift()
+    if (borrower !== undefined) this.#servedMs = monotonicMs()
     return borrower
   }
 

@@ -27,6 +27,7 @@ import { choosesIsolation } from './reset-connection.js'
 import { SilenceWatch } from './silence-watch.js'
 import type { ClusterState } from './state.js'
 import type { Target } from './target.js'
+import { TotalLimit } from './total-limit.js'
 import { WaitingRoom } from './waiting-room.js'
 import { Work } from './work.js'
 
@@ -91,9 +92,15 @@ export function joinParts(
   let ticks = 0
   const isInUse = (): boolean => owner.isInUse || monotonicMs() - usedMs < options.idleAfterMs
 
+  const { totalLimit } = options
+  const total =
+    totalLimit === undefined
+      ? undefined
+      : new TotalLimit(totalLimit, config.waitForConnections, () => members.all())
   const poolSetup: InstancePoolSetup = {
     config,
     options,
+    total,
     target: {
       config: config.connectionConfig,
       lookup: addresses.cached,
@@ -285,6 +292,8 @@ export function joinParts(
     },
     onTick: (nowMs) => {
       if (owner.takeUse()) usedMs = nowMs
+      // What lies idle elsewhere may have lain there for long enough by now.
+      total?.wake()
       if (++ticks % TICKS_PER_SWEEP !== 0) return
       // Not only where there are questions at intervals: statements and episodes leave connections of the monitor's behind.
       if (!isInUse()) monitor.sleep()

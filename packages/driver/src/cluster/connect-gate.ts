@@ -31,20 +31,24 @@ export class ConnectGate {
     this.#carefulUntilMs = monotonicMs() + CAREFUL_FOR_MS
   }
 
-  /** Whether one more begins now. While that is only a matter of time, `later` is called when it has passed. */
-  admits(underWay: number, later: () => void): boolean {
+  /** Whether one more may begin now. While that is only a matter of time, `later` is called when it has passed. */
+  isOpen(underWay: number, later?: () => void): boolean {
     if (underWay >= this.#most) return false
     const nowMs = monotonicMs()
     const waitMs = Math.max(this.#closedUntilMs - nowMs, this.#carefulMs(nowMs))
-    if (waitMs <= 0) {
-      if (nowMs < this.#carefulUntilMs) this.#begunMs = [...this.#begunMs, nowMs]
-      return true
-    }
+    if (waitMs <= 0) return true
+    if (later === undefined) return false
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       later()
     }, waitMs).unref()
     return false
+  }
+
+  /** One more begins. */
+  begin(): void {
+    const nowMs = monotonicMs()
+    if (nowMs < this.#carefulUntilMs) this.#begunMs = [...this.#begunMs, nowMs]
   }
 
   succeeded(): void {

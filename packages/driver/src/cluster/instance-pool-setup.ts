@@ -1,11 +1,14 @@
 import type { CoreConnection, PoolConfig } from '../contract/mysql2.js'
 import type { ResolvedOptions } from '../contract/options.js'
 import type { ConnectTarget } from '../io/open-connection.js'
+import type { TotalLimit } from './total-limit.js'
 
 /** What an instance's pool needs from the cluster. */
 export interface InstancePoolSetup {
   readonly config: PoolConfig
   readonly options: ResolvedOptions
+  /** Bounds the connections of all instances together; undefined: nothing does. */
+  readonly total: TotalLimit | undefined
   /** How connections are opened, but for where to. */
   readonly target: Omit<ConnectTarget, 'endpoint' | 'onSocket' | 'overrides'>
   /** Runs something outside any caller's asynchronous context. */

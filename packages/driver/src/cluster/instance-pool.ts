@@ -1,24 +1,20 @@
-import { copyOf } from '../contract/copy-error.js'
 import type { CoreConnection } from '../contract/mysql2.js'
 import { monotonicMs } from '../io/clock.js'
 import { type Connection, type Lender, lostError } from '../io/connection.js'
-import type { ConnectionOwner } from '../io/open-connection.js'
-import { type Permit, Permits } from '../io/permits.js'
 import type { Endpoint } from '../model/endpoint.js'
 import type { Instance, Role } from '../model/topology.js'
-import { classifyError } from '../policy/classify-error.js'
 import type { Candidate } from '../policy/select-reader.js'
 import { SmoothedTime } from '../policy/smoothed-time.js'
 import { Beside } from './beside.js'
 import { type Borrower as AnyBorrower, NEW_SESSION, stateFit } from './borrower.js'
 import { BorrowerQueue, POOL_CLOSED, refuseLater } from './borrower-queue.js'
-import { ByteCount } from './byte-count.js'
 import { isRoleInDoubt, makeReady } from './check-lease.js'
-import { ConnectGate } from './connect-gate.js'
 import { countDown } from './count-down.js'
 import { IdleStack } from './idle-stack.js'
 import type { InstancePoolSetup } from './instance-pool-setup.js'
-import { FENCED_WHILE_CONNECTING, openLease } from './open-lease.js'
+import { FENCED_WHILE_CONNECTING } from './open-lease.js'
+import { Opener, type OpenerPool } from './opener.js'
+import type { TotalLimit } from './total-limit.js'
 
 export type Lease = Connection<InstancePool>
 
@@ -26,7 +22,7 @@ export type Lease = Connection<InstancePool>
 export type Borrower = AnyBorrower<Lease>
 
 /** The connections to one instance. Who finds none idle waits in order, for one that is given back or for a permit to open one. */
-export class InstancePool implements Lender, Candidate, ConnectionOwner {
+export class InstancePool implements Lender, Candidate, OpenerPool<InstancePool> {
   readonly endpoint: Endpoint
   /** Replaced with each topology. */
   instance: Instance
@@ -44,23 +40,20 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Connections outside the limit. */
   readonly beside: Beside<InstancePool>
   readonly #setup: InstancePoolSetup
+  readonly #total: TotalLimit | undefined
   readonly #idle = new IdleStack<Lease>()
-  readonly #all = new Set<Lease>()
-  readonly #permits: Permits
-  readonly #limit: number
-  readonly #bytes = new ByteCount()
+  readonly #opener: Opener<InstancePool>
+  readonly #all: Set<Lease>
   #hasLeft = false
-  #openingCount = 0
-  #connectRound = 0
-  readonly #gate = new ConnectGate()
 
   constructor(instance: Instance, setup: InstancePoolSetup) {
     this.instance = instance
     this.endpoint = instance.endpoint
     this.#setup = setup
+    this.#total = setup.total
     this.beside = new Beside<InstancePool>(this, setup)
-    this.#permits = new Permits(setup.config.connectionLimit)
-    this.#limit = setup.config.connectionLimit || Number.POSITIVE_INFINITY
+    this.#opener = new Opener<InstancePool>(this, setup)
+    this.#all = this.#opener.leases
   }
 
   get id(): string {
@@ -72,11 +65,43 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   get open(): number {
-    return this.#all.size
+    return this.places - this.connecting
+  }
+
+  get places(): number {
+    return this.#opener.places
+  }
+
+  get isInNeed(): boolean {
+    return this.#opener.isInNeed
+  }
+
+  get wantsMore(): boolean {
+    return this.#opener.wantsMore
+  }
+
+  get stuckMs(): number {
+    return this.queue.stuckMs
   }
 
   get idle(): number {
     return this.#idle.length
+  }
+
+  /** Of no use any more where the instance has left, or cannot be reached. */
+  get idleSinceMs(): number | undefined {
+    const sinceMs = this.#idle.oldest?.lastUsedMs
+    const isOfUse = sinceMs === undefined || (this.isReachable && !this.#hasLeft)
+    return isOfUse ? sinceMs : Number.NEGATIVE_INFINITY
+  }
+
+  get keepsIdle(): boolean {
+    if (this.#hasLeft || !this.isReachable) return false
+    return this.#idle.length <= this.minIdle || this.places <= 1
+  }
+
+  get minIdle(): number {
+    return this.#hasLeft ? 0 : this.#setup.options.minIdle
   }
 
   /** The idle ones, the last used at the end. */
@@ -97,12 +122,17 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   }
 
   get crowding(): 0 | 1 | 2 {
-    if (this.#idle.length > 0 || !this.isFull) return 0
-    return this.underWay + this.#openingCount > 0 ? 1 : 2
+    if (this.#idle.length > 0) return 0
+    const { isFull } = this.#opener
+    const total = this.#total
+    if (!isFull && !total?.isReached) return 0
+    if (this.underWay + this.connecting > 0) return 1
+    // One that has none gets one, unless it would have to be somebody's last.
+    return !isFull && this.places === 0 && total?.hasSurplus ? 1 : 2
   }
 
   get connecting(): number {
-    return this.#openingCount
+    return this.#opener.openingCount
   }
 
   get leases(): ReadonlySet<Lease> {
@@ -111,7 +141,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Bytes received on all connections that there ever were, those under way included: it never shrinks. */
   get bytesRead(): number {
-    return this.#bytes.total(this.#all) + this.beside.bytesRead
+    return this.#opener.bytes.total(this.#all) + this.beside.bytesRead
   }
 
   /** Lends a connection: at once when an idle one will do, else as soon as there is one. */
@@ -120,14 +150,13 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease !== undefined)
       return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
     // Idle connections that carry what others have set, and cannot be reset, make room for a clean one.
-    const unfit = this.isFull ? this.#idle.removeOldest() : undefined
-    if (unfit !== undefined) this.#retire(unfit)
-    if (this.isFull || this._closed) {
-      const refusal = this.queue.refusal(borrower, this.#setup, this.#openingCount)
+    if (this.#opener.isFull) this.closeLongestIdle()
+    if (this.#opener.isBlocked || this._closed) {
+      const refusal = this.queue.refusal(borrower, this.#setup, this.connecting)
       if (refusal !== undefined) return refuseLater(borrower, refusal)
     }
     this.queue.push(borrower)
-    this.#openMore()
+    this.openMore()
   }
 
   /** An idle connection for a session that begins; undefined where there is none, or one that has to be looked at first. */
@@ -170,8 +199,14 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     if (lease.isDead) return
     lease.noteUse()
     if (lease.isSpent || lease.isFenced || this._closed) return this.#retire(lease)
+    const total = this.#total
+    const isWanted = this.queue.length > 0
+    if (isWanted && total?.mustYield(this, lease.openedMs)) return this.#retire(lease)
     const borrower = this.queue.next()
-    if (borrower === undefined) return this.#idle.push(lease)
+    if (borrower === undefined) {
+      this.#idle.push(lease)
+      return total?.wake(this)
+    }
     if (stateFit(lease, borrower) !== 'unfit' || borrower.isCheckout) {
       return this.#lendThis(lease, borrower, this.needsCheck(lease, borrower))
     }
@@ -187,16 +222,15 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Takes in a connection, opened by a name that is not an instance's, that turned out to lead here. It must not be in use. */
   async adopt(lease: Lease): Promise<void> {
     const from = lease.lender
-    if (this.isFull || this._closed) return from.#retire(lease)
-    this.#openingCount++
-    const permit = await this.#permits.acquire()
-    this.#openingCount--
+    if (this.#opener.isFull || this._closed) return from.#retire(lease)
+    const permit = await this.#opener.permitToJoin()
     if (lease.isDead || this._closed) {
-      this.#permits.release(permit)
-      return from.#retire(lease)
+      this.#opener.release(permit)
+      from.#retire(lease)
+      return this.openMore()
     }
     from.#all.delete(lease)
-    from.#permits.release(lease.permit)
+    from.#opener.release(lease.permit)
     lease.permit = permit
     lease.lender = this
     lease.generation = this.generation
@@ -209,7 +243,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   fence(makeError: () => Error, cutIf: (lease: Lease) => boolean): number {
     this.generation++
     for (const lease of this.#idle.clear()) this.#retire(lease)
-    this.#bytes.cutOpening(makeError)
+    this.#opener.bytes.cutOpening(makeError)
     this.beside.cutOpening(makeError)
     const cut = [...this.#all, ...this.beside.leases].filter(cutIf)
     for (const lease of cut) lease.cut(makeError())
@@ -219,7 +253,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** Limits connects under way from now on, to one more with each success. */
   narrowGate(maxConnecting: number): void {
-    this.#gate.narrow(maxConnecting)
+    this.#opener.gate.narrow(maxConnecting)
   }
 
   /** Its instance has left the topology, or is known by another pool now: nothing is kept open here for its own sake. */
@@ -234,8 +268,7 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
 
   /** The instance has just answered: connects from before, which it may never answer, are made again. */
   connectAnew(): void {
-    this.#connectRound++
-    this.#bytes.cutOpening(() => lostError(FENCED_WHILE_CONNECTING))
+    this.#opener.connectAnew(() => lostError(FENCED_WHILE_CONNECTING))
   }
 
   setReachable(isReachable: boolean, error?: unknown): void {
@@ -249,14 +282,29 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Closes idle connections beyond `maxIdle` or unused for `idleTimeout` (mysql2's meaning), and opens up to `aurora.minIdle`. */
   sweep(): void {
     if (this._closed) return
-    const { config, options } = this.#setup
-    const minIdle = this.#hasLeft ? 0 : options.minIdle
-    const maxIdle = this.#hasLeft ? 0 : Math.min(config.maxIdle, this.#limit)
+    const { config } = this.#setup
+    const { limit } = this.#opener
+    const maxIdle = this.#hasLeft ? 0 : Math.min(config.maxIdle, limit)
     // mysql2 closes idle connections only where `maxIdle` is below the limit.
-    const keepMs = config.maxIdle < this.#limit ? config.idleTimeout : Number.POSITIVE_INFINITY
+    const keepMs = config.maxIdle < limit ? config.idleTimeout : Number.POSITIVE_INFINITY
     const untilMs = monotonicMs() - keepMs
-    for (const lease of this.#idle.takeExcess(minIdle, maxIdle, untilMs)) this.#retire(lease)
-    this.#openMore()
+    for (const lease of this.#idle.takeExcess(this.minIdle, maxIdle, untilMs)) this.#retire(lease)
+    this.openMore()
+  }
+
+  openMore(): void {
+    this.#opener.openMore()
+  }
+
+  closeLongestIdle(): void {
+    const lease = this.#idle.removeOldest()
+    if (lease !== undefined) this.#retire(lease)
+  }
+
+  /** Closed by the other side. While roles waver it is an instance that restarts: it must not be met by a herd. */
+  noteDeath(lease: Lease): void {
+    if (this.#setup.areTimesDoubtful()) this.narrowGate(this.#setup.options.maxConnecting)
+    this.#buried(lease)
   }
 
   /** The pool is being ended: what sessions have queued may wait for what others hold, since they hold nothing once they have ended. */
@@ -267,9 +315,10 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
   /** Says goodbye on every connection; those in use follow when what runs on them has ended. */
   close(done: () => void): void {
     this._closed = true
-    this.#gate.close()
+    this.#opener.gate.close()
     this.queue.close('nobody')
-    for (const each of [this.#bytes, this.beside]) each.cutOpening(() => new Error(POOL_CLOSED))
+    for (const each of [this.#opener.bytes, this.beside])
+      each.cutOpening(() => new Error(POOL_CLOSED))
     this.#idle.clear()
     const all = [...this.#all, ...this.beside.leases]
     const ended = countDown(all.length, done)
@@ -317,83 +366,17 @@ export class InstancePool implements Lender, Candidate, ConnectionOwner {
     for (const idle of this.#idle.takeUnusedSince(lease.lastUsedMs)) this.#retire(idle)
   }
 
-  #openMore(): void {
-    if (this._closed) return
-    for (;;) {
-      const isWanted = this.#openingCount < this.queue.length || this.#isBelowMinimum()
-      if (!isWanted || this.isFull) return
-      if (!this.#gate.admits(this.#openingCount, () => this.#openMore())) return
-      this.#openingCount++
-      // In nobody's asynchronous context: mysql2 calls back in that of the socket.
-      void this.#setup.outside(() => this.#openOne())
-    }
-  }
-
-  get isFull(): boolean {
-    return this.#all.size + this.#openingCount >= this.#limit
-  }
-
-  #isBelowMinimum(openingCount = this.#openingCount): boolean {
-    if (this.#hasLeft) return false
-    return this.isReachable && this.#all.size + openingCount < this.#setup.options.minIdle
-  }
-
-  async #openOne(): Promise<void> {
-    const permit = await this.#permits.acquire()
-    const isWanted = this.queue.length > 0 || this.#isBelowMinimum(this.#openingCount - 1)
-    if (this._closed || !isWanted) return this.#opened(permit, undefined)
-    const round = this.#connectRound
-    const onDeath = (dead: Lease): void => dead.lender.#lost(dead)
-    let lease: Lease
-    try {
-      const books = { permit, onDeath, bytes: this.#bytes, all: this.#all }
-      lease = await openLease(this, this.#setup, books)
-    } catch (error) {
-      if (round !== this.#connectRound) return this.#opened(permit, undefined)
-      this.#permits.release(permit)
-      this.#openingCount--
-      // Nobody waits for one: it is only kept at hand, and tried again after a while.
-      if (this.queue.length === 0) this.#gate.overloaded()
-      // One that takes no more connections while it serves on those that it has is left in peace.
-      const servesOthers = classifyError(error) === 'overloaded' || this.#all.size > 0
-      if (servesOthers && this.#setup.mayWaitOn()) {
-        this.#gate.overloaded()
-        this.queue.refuseAll(() => copyOf(error))
-      } else this.queue.next()?.refuse(error)
-      return this.#openMore()
-    }
-    this.#opened(permit, lease)
-  }
-
-  #opened(permit: Permit, lease: Lease | undefined): void {
-    this.#openingCount--
-    if (lease === undefined) this.#permits.release(permit)
-    else {
-      this.counts.opened++
-      this.#gate.succeeded()
-      this.give(lease)
-    }
-    this.#openMore()
-  }
-
-  /** Closed by the other side. While roles waver it is an instance that restarts: it must not be met by a herd. */
-  #lost(lease: Lease): void {
-    if (this.#setup.areTimesDoubtful()) this.narrowGate(this.#setup.options.maxConnecting)
-    this.#buried(lease)
-  }
-
   /** Closed by us. */
   #retire(lease: Lease): void {
+    this.#total?.noteEnding(lease.core.stream)
     this.#buried(lease)
     lease.end()
   }
 
   /** Dead or dying: its place is free at once. */
   #buried(lease: Lease): void {
-    if (!this.#all.delete(lease)) return
-    this.#bytes.closed(lease)
+    if (!this.#opener.bury(lease)) return
     this.#idle.remove(lease)
-    this.#permits.release(lease.permit)
-    this.#openMore()
+    this.#opener.roomCame()
   }
 }

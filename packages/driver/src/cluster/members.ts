@@ -45,10 +45,10 @@ export class Members {
     return pool === this.given || this.#byId.get(pool.id) === pool
   }
 
-  /** Forgets pools that were left and in which nothing is open any more. */
+  /** Forgets pools that were left, in which nothing is open any more and nobody waits. */
   sweep(): void {
     for (const pool of this.#leaving)
-      if (pool.open + pool.connecting === 0) this.#leaving.delete(pool)
+      if (pool.places + pool.waiting === 0) this.#leaving.delete(pool)
   }
 
   get(id: string): InstancePool | undefined {

@@ -22,6 +22,8 @@ export interface LeaseBooks<P extends OpeningPool> {
   readonly bytes: ByteCount
   /** The connections of its instance. */
   readonly all: Set<Connection<P>>
+  /** It is connected, and counted; it has still to be shown to the application, and to say who it is. */
+  onConnected?(lease: Connection<P>): void
   onDeath(lease: Connection<P>): void
 }
 
@@ -33,7 +35,7 @@ export interface LeaseBooks<P extends OpeningPool> {
 export async function openLease<P extends OpeningPool>(
   pool: P,
   setup: InstancePoolSetup,
-  { permit, bytes, all, onDeath }: LeaseBooks<P>,
+  { permit, bytes, all, onConnected, onDeath }: LeaseBooks<P>,
 ): Promise<Connection<P>> {
   const { generation } = pool
   let socket: Transport | undefined
@@ -50,6 +52,7 @@ export async function openLease<P extends OpeningPool>(
     const lease = new Connection<P>(core, pool, permit, onDeath)
     lease.generation = generation
     all.add(lease)
+    onConnected?.(lease)
     await introduce(lease, pool, setup, all)
     hasLease = true
     return lease

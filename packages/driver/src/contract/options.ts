@@ -80,6 +80,12 @@ export interface AuroraOptions {
   readonly checkIdleAfterMs?: number
   /** Connections kept open to each instance even when idle. @default 0 */
   readonly minIdle?: number
+  /**
+   * The most connections open, or being opened, to all instances together; mysql2's `connectionLimit` is per instance. At the limit an
+   * instance that needs one more gets it for an idle one, which is closed elsewhere, or has to wait. As with `connectionLimit` the
+   * connections that the library's own questions are asked on, and those for KILL, are not counted. @default none
+   */
+  readonly totalLimit?: number
 }
 
 /** The options after defaults; frozen. */
@@ -105,6 +111,7 @@ export interface ResolvedOptions {
   readonly overloadWaitMs: number
   readonly checkIdleAfterMs: number
   readonly minIdle: number
+  readonly totalLimit: number | undefined
 }
 
 const defaults: ResolvedOptions = Object.freeze({
@@ -129,6 +136,7 @@ const defaults: ResolvedOptions = Object.freeze({
   overloadWaitMs: 2_000,
   checkIdleAfterMs: 30_000,
   minIdle: 0,
+  totalLimit: undefined,
 })
 
 const checks: { readonly [K in keyof ResolvedOptions]: Check } = {
@@ -165,6 +173,7 @@ const checks: { readonly [K in keyof ResolvedOptions]: Check } = {
   overloadWaitMs: isDuration(0),
   checkIdleAfterMs: isDuration(0),
   minIdle: isCount(0),
+  totalLimit: isCount(1),
 }
 
 /**

@@ -37,6 +37,7 @@ export class Connection<L extends Lender = Lender> {
   /** The version of the topology under which its instance's role was last known on it: when it was opened, or asked. */
   roleVersion: number
   lastUsedMs = monotonicMs()
+  readonly openedMs = this.lastUsedMs
   /** From before a gap in the clock: nobody knows what happened to its socket meanwhile. */
   isDoubtful = false
   /** The socket is gone, or mysql2 has given it up. */

@@ -56,12 +56,27 @@ describe.each(both)('options of the %s API', (_, create) => {
     ['maxConnecting', 0],
     ['suspectAfterMs', null],
     ['minIdle', -1],
+    ['totalLimit', 0],
+    ['totalLimit', 2.5],
+    ['totalLimit', '4'],
+    ['totalLimit', Number.POSITIVE_INFINITY],
     ['idleAfterMs', []],
   ])('%s: %j is refused with its path, never with what was given for a password', (name, value) => {
     const error = withAurora({ [name]: value })
     expect(error.code).toBe('ERR_AURORA_OPTION')
     expect(error.message).toContain(`aurora.${name}`)
     expect(error.message).not.toContain('secret')
+  })
+
+  it.each([
+    [0, 'a number'],
+    [-2, 'a negative number'],
+    ['4', 'a string'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [null, 'null'],
+  ])('totalLimit: %j is refused with what was expected, and what it is', (value, type) => {
+    const { message } = withAurora({ totalLimit: value })
+    expect(message).toBe(`Option aurora.totalLimit must be a whole number, at least 1, got ${type}`)
   })
 
   it.each([[null], [[]], ['x'], [7], [() => {}]])('aurora: %j is refused', (aurora) => {
