@@ -18,7 +18,7 @@ describe.each(Object.entries(pages))('%s', (_, page) => {
     const listed = Object.fromEntries(
       rows(sectionOf(page, 'Options')).map(([key, value]) => [key, value]),
     )
-    const { instanceEndpoint, lookup, password, ...plain } = resolveOptions(undefined)
+    const { instanceEndpoint, lookup, password, totalLimit, ...plain } = resolveOptions(undefined)
     const expected = Object.entries(plain).map(([key, value]) => [
       `\`${key}\``,
       `\`${typeof value === 'string' ? `'${value}'` : value}\``,
@@ -29,8 +29,10 @@ describe.each(Object.entries(pages))('%s', (_, page) => {
       '`instanceEndpoint`': 'derived from `host`',
       '`lookup`': '`dns.lookup`',
       '`password`': "mysql2's `password`",
+      '`totalLimit`': 'none',
     })
-    expect([instanceEndpoint, lookup, password]).toEqual([undefined, undefined, undefined])
+    for (const value of [instanceEndpoint, lookup, password, totalLimit])
+      expect(value).toBeUndefined()
   })
 
   it('lists every event, and every member of `pool.aurora`', () => {
