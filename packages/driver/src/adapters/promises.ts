@@ -28,12 +28,12 @@ export function createConnection(
   options: AuroraPoolOptions | string,
 ): Promise<mysqlPromise.Connection> {
   const core = callbacks.createConnection(options)
-  const trace = captureStack(1)
+  const trace = captureStack(true)
   const PromiseImpl = (options as WithPromise).Promise ?? Promise
   return new PromiseImpl((resolve, reject) => {
     core.once('connect', () => resolve(core.promise(PromiseImpl) as mysqlPromise.Connection))
     core.once('error', (error) => {
-      applyStack(error, trace, 1)
+      applyStack(error, trace)
       reject(error)
     })
   })

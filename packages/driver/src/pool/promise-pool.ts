@@ -32,6 +32,7 @@ export interface PoolUnderneath extends EventEmitter {
   ): void
   getConnection(done: (error: unknown, session?: SessionUnderneath) => void): void
   transaction<T>(work: (tx: TransactionHandle) => T | PromiseLike<T>, options?: unknown): Promise<T>
+  promise(promiseImpl: PromiseConstructor): PromisePool
   end(callback: (error?: Error | null) => void): void
 }
 
@@ -44,9 +45,6 @@ const MysqlPromisePool = (
   }
 ).PromisePool
 
-/** `query` or `execute`, and `#run`. */
-const OWN_FRAMES = 2
-
 /**
  * mysql2's promise pool, by `instanceof` and by name, over ours. `query` and `execute` skip the command object that the callback
  * API must return; everything else is mysql2's own code.
@@ -56,7 +54,7 @@ export class PromisePool extends MysqlPromisePool {
   #reader: PromisePool | undefined
 
   query(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('query', sql, values)
+    return this.#run('query', sql, values, captureStack(this.#withTrace))
   }
 
   getConnection(): Promise<unknown> {
@@ -70,7 +68,7 @@ export class PromisePool extends MysqlPromisePool {
   }
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('execute', sql, values)
+    return this.#run('execute', sql, values, captureStack(this.#withTrace))
   }
 
   /** Runs `work` in a transaction; see `RunTransaction`. */
@@ -86,13 +84,13 @@ export class PromisePool extends MysqlPromisePool {
 
   /** The same pool, with everything sent to the writer. */
   get writer(): PromisePool {
-    this.#writer ??= new PromisePool(this.pool.writer, this.Promise)
+    this.#writer ??= this.pool.writer.promise(this.Promise)
     return this.#writer
   }
 
   /** The same pool, with everything sent to readers; what a reader refuses fails. */
   get reader(): PromisePool {
-    this.#reader ??= new PromisePool(this.pool.reader, this.Promise)
+    this.#reader ??= this.pool.reader.promise(this.Promise)
     return this.#reader
   }
 
@@ -101,15 +99,23 @@ export class PromisePool extends MysqlPromisePool {
     return this.pool.aurora
   }
 
-  #run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
+  get #withTrace(): boolean {
+    return this.pool.config.connectionConfig.trace
+  }
+
+  #run(
+    method: 'query' | 'execute',
+    sql: unknown,
+    values: unknown,
+    trace: Error | undefined,
+  ): Promise<unknown> {
     const { pool } = this
-    const trace = pool.config.connectionConfig.trace ? captureStack(OWN_FRAMES) : undefined
     if (typeof values === 'function')
       throw new Error('Callback function is not available with promise clients.')
     return new this.Promise((resolve, reject) => {
       pool.run(method, requestOf(sql), values, undefined, (error, rows, fields) => {
         if (error !== null && error !== undefined) {
-          applyStack(error, trace, OWN_FRAMES)
+          applyStack(error, trace)
           reject(error)
         } else resolve([rows, fields])
       })

@@ -43,9 +43,6 @@ const mysql2Classes = mysqlPromise as unknown as {
   readonly PromisePoolConnection: PromiseClass
 }
 
-/** The method that was called, and `answer`. */
-const OWN_FRAMES = 2
-
 function noCallback(values: unknown): void {
   if (typeof values === 'function')
     throw new Error('Callback function is not available with promise clients.')
@@ -53,14 +50,14 @@ function noCallback(values: unknown): void {
 
 /** Runs something on a session, and promises its answer. */
 function answer(
-  { connection, Promise: PromiseImpl }: PromiseShape,
+  { Promise: PromiseImpl }: PromiseShape,
+  trace: Error | undefined,
   run: (done: ResultCallback) => unknown,
 ): Promise<unknown> {
-  const trace = connection.withTrace ? captureStack(OWN_FRAMES) : undefined
   return new PromiseImpl((resolve, reject) => {
     run((error, rows, fields) => {
       if (error === null || error === undefined) return resolve([rows, fields])
-      applyStack(error, trace, OWN_FRAMES)
+      applyStack(error, trace)
       reject(error)
     })
   })
@@ -87,43 +84,59 @@ function withOwnErrors(Base: PromiseClass) {
   const Own = class extends Base {
     query(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
-      return answer(this, (done) => this.connection.run('query', sql, values, done))
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.run('query', sql, values, done),
+      )
     }
 
     execute(sql: unknown, values?: unknown): Promise<unknown> {
       noCallback(values)
-      return answer(this, (done) => this.connection.run('execute', sql, values, done))
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.run('execute', sql, values, done),
+      )
     }
 
     beginTransaction(): Promise<unknown> {
-      return answer(this, (done) => this.connection.beginTransaction(done))
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.beginTransaction(done),
+      )
     }
 
     commit(): Promise<unknown> {
-      return answer(this, (done) => this.connection.commit(done))
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.commit(done),
+      )
     }
 
     rollback(): Promise<unknown> {
-      return answer(this, (done) => this.connection.rollback(done))
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.rollback(done),
+      )
     }
 
     ping(): Promise<true> {
-      return answer(this, (done) => this.connection.ping(done as Done)).then(() => true)
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.ping(done as Done),
+      ).then(() => true)
     }
 
     changeUser(options: unknown): Promise<void> {
-      return answer(this, (done) => this.connection.changeUser(options, done as Done)).then(
-        () => {},
-      )
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.changeUser(options, done as Done),
+      ).then(() => {})
     }
 
     connect(): Promise<unknown> {
       const connect = (done: ResultCallback): void => this.connection.connect(done)
-      return answer(this, connect).then((answered) => (answered as unknown[])[0])
+      return answer(this, captureStack(this.connection.withTrace), connect).then(
+        (answered) => (answered as unknown[])[0],
+      )
     }
 
     reset(): Promise<void> {
-      return answer(this, (done) => this.connection.reset(done as Done)).then(() => {})
+      return answer(this, captureStack(this.connection.withTrace), (done) =>
+        this.connection.reset(done as Done),
+      ).then(() => {})
     }
 
     unprepare(sql: unknown): unknown {
@@ -149,7 +162,9 @@ function withOwnErrors(Base: PromiseClass) {
     override prepare(options: unknown): Promise<PreparedShape> {
       return preparedBy(super.prepare, this, options).then((prepared) => {
         const execute = (values?: unknown): Promise<unknown> =>
-          answer(this, (done) => prepared.statement.execute(values ?? [], done))
+          answer(this, captureStack(this.connection.withTrace), (done) =>
+            prepared.statement.execute(values ?? [], done),
+          )
         Object.defineProperty(prepared, 'execute', {
           value: execute,
           configurable: true,
@@ -166,13 +181,12 @@ function withOwnErrors(Base: PromiseClass) {
 
 // Their names stand in their own text: given to them by `defineProperty`, V8 compiles whatever makes one of them anew for ever
 // (Node 20 and 22; `--trace-opt --trace-compilation-dependencies` shows it), a third of what a getConnection costs.
+class PromisePoolConnection extends withOwnErrors(mysql2Classes.PromisePoolConnection) {}
+class PromiseConnection extends withOwnErrors(mysql2Classes.PromiseConnection) {}
 
-/** What the promise pool's `getConnection()` resolves with. */
-export const PromiseSession = class PromisePoolConnection extends withOwnErrors(
-  mysql2Classes.PromisePoolConnection,
-) {}
-
-/** What the promise API's `createConnection()` resolves with. */
-export const PromiseSingleConnection = class PromiseConnection extends withOwnErrors(
-  mysql2Classes.PromiseConnection,
-) {}
+export {
+  /** What the promise API's `createConnection()` resolves with. */
+  PromiseConnection as PromiseSingleConnection,
+  /** What the promise pool's `getConnection()` resolves with. */
+  PromisePoolConnection as PromiseSession,
+}

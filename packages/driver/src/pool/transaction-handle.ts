@@ -2,9 +2,6 @@ import { AuroraError } from '../contract/errors.js'
 import { applyStack, captureStack } from './callers-stack.js'
 import { endedError, type OpenTransaction } from './open-transaction.js'
 
-/** `query` or `execute`, and `#run`. */
-const OWN_FRAMES = 2
-
 /** What the application's function holds: the transaction itself, or a savepoint in it. */
 export class TransactionHandle {
   readonly attempt: number
@@ -20,11 +17,11 @@ export class TransactionHandle {
   }
 
   query(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('query', sql, values)
+    return this.#run('query', sql, values, captureStack(this.#withTrace))
   }
 
   execute(sql: unknown, values?: unknown): Promise<unknown> {
-    return this.#run('execute', sql, values)
+    return this.#run('execute', sql, values, captureStack(this.#withTrace))
   }
 
   /** A savepoint around `work`. */
@@ -65,15 +62,19 @@ export class TransactionHandle {
     }
   }
 
-  async #run(method: 'query' | 'execute', sql: unknown, values: unknown): Promise<unknown> {
-    const trace = this.#withTrace ? captureStack(OWN_FRAMES) : undefined
+  async #run(
+    method: 'query' | 'execute',
+    sql: unknown,
+    values: unknown,
+    trace: Error | undefined,
+  ): Promise<unknown> {
     try {
       this.#refuseUse()
       if (typeof values === 'function')
         throw new Error('Callback function is not available with promise clients.')
       return await this.#transaction.run(method, sql, values)
     } catch (error) {
-      applyStack(error, trace, OWN_FRAMES)
+      applyStack(error, trace)
       throw error
     }
   }
