@@ -1,11 +1,14 @@
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import type { ConnectionConfig, CoreConnection } from '../contract/mysql2.js'
+
+/** Whoever stands on a class of mysql2 emits by that, and Node makes an emitter's fields with its first listener: most have none. */
+const Emitting = class {} as unknown as new () => EventEmitter
 
 /**
  * The fields of a mysql2 connection, told by whichever physical connection is held now. Pools of query builders look at some of them
  * to see whether a connection is still of use, and `threadId` with `config` must lead a KILL to the right instance.
  */
-export abstract class ConnectionView extends EventEmitter {
+export abstract class ConnectionView extends Emitting {
   /** The physical connection held now, if any. */
   protected abstract readonly core: CoreConnection | undefined
   /** Nothing will run on it any more. */
