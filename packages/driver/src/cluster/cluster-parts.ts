@@ -121,7 +121,7 @@ export function joinParts(
       // Reads, and sessions that begin, wait for the writer's connections only while no reader is there.
       for (const work of members.writer?.queue.takeIf(mayRead) ?? []) owner.dispatch(work)
     },
-    hasGap: () => silence.hasGap,
+    hasGap: (nowMs) => silence.hasGap(nowMs),
     areTimesDoubtful: () => state.mode === 'cluster' && failover.isRecent(DOUBTFUL_AFTER_MS),
   }
   const members = new Members(

@@ -20,7 +20,7 @@ export interface InstancePoolSetup {
   /** Somebody has to wait because the limit is reached: mysql2's `enqueue` event. */
   onEnqueue(): void
   /** The process or the machine has just stood still: connections may have died meanwhile. */
-  hasGap(): boolean
+  hasGap(nowMs: number): boolean
   onReachable(id: string, isReachable: boolean, error: unknown): void
   /** Whether a new connection must say who it is before it is lent (an episode is open, or has just been). */
   areTimesDoubtful(): boolean

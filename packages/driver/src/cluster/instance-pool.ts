@@ -190,8 +190,9 @@ export class InstancePool implements Lender, Candidate, OpenerPool<InstancePool>
   /** Whether a connection must show that it lives, and what it is, before it carries this. */
   needsCheck(lease: Lease, borrower: Borrower): boolean {
     if (lease.isDoubtful || (borrower.needsWriter && isRoleInDoubt(lease, this))) return true
-    if (monotonicMs() - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs) return true
-    return this.#setup.hasGap()
+    const nowMs = monotonicMs()
+    if (nowMs - lease.lastUsedMs >= this.#setup.options.checkIdleAfterMs) return true
+    return this.#setup.hasGap(nowMs)
   }
 
   /** Takes a connection back: for the next who waits, or onto the stack. One that must not be lent again is closed. */

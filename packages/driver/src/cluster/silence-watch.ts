@@ -94,9 +94,9 @@ export class SilenceWatch {
    * The process or the machine has stood still, and no tick has said so yet. The monotonic clock stands still with a paused
    * machine, the wall clock does not.
    */
-  get hasGap(): boolean {
+  hasGap(nowMs: number): boolean {
     if (this.#timer === undefined) return false
-    return monotonicMs() - this.#tickedMs > GAP_MS || Date.now() - this.#tickedWallMs > GAP_MS
+    return nowMs - this.#tickedMs > GAP_MS || Date.now() - this.#tickedWallMs > GAP_MS
   }
 
   /** An answer to a question, whatever has become of the connection that it came on. */
@@ -120,7 +120,7 @@ export class SilenceWatch {
     if (this.#timer === undefined) return
     const nowMs = monotonicMs()
     const passedMs = nowMs - this.#tickedMs
-    if (this.hasGap) this.#setup.onGap()
+    if (this.hasGap(nowMs)) this.#setup.onGap()
     this.#tickedMs = nowMs
     this.#tickedWallMs = Date.now()
     const countedMs = passedMs > TICK_MS + LATE_MS ? 0 : passedMs
