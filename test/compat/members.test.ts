@@ -24,13 +24,16 @@ const PACKETS = [
   'packetParser',
 ]
 
+/** Node's own mark on what its emitter's constructor has made. */
+const EMITTER = 'Symbol(shapeMode)'
+
 /**
  * What mysql2's objects have and ours have not, and why nobody misses it. Whatever mysql2 gets in a later version, and ours has
  * not, is not in this list, and fails.
  */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  PoolConnection: PACKETS,
-  Connection: PACKETS,
+  PoolConnection: [...PACKETS, EMITTER],
+  Connection: [...PACKETS, EMITTER],
   // Set when a command runs; the one that the caller holds never does.
   Query: ['options'],
   'Query of a session': ['options'],
