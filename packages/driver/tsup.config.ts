@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { minify } from 'terser'
 import { defineConfig } from 'tsup'
 import ts from 'typescript'
 import { libraryBuild } from '../../tsup.shared.js'
@@ -50,17 +51,24 @@ async function shareCode(): Promise<void> {
 /** As TypeScript writes it. No text of ours begins a line with it that would not mean the same without. */
 const INDENTATION = /^ +/gm
 
+/** Functions, classes and their methods keep their names, private ones excepted: whoever reads a stack finds them in the repository. */
+const SHORT_LOCAL_NAMES = {
+  compress: false,
+  mangle: { toplevel: false, keep_fnames: true, keep_classnames: true },
+} as const
+
 /**
- * Comments are in the repository, and what users need of them in the types: without them the code is a fifth smaller. Names and lines
- * stay, for whoever reads a stack.
+ * Comments are in the repository, and what users need of them in the types. Without them, and with short names for what is known within
+ * one function or class alone, the code is a quarter smaller. A line is a statement, as it was.
  */
-function stripComments(): void {
+async function shrink(): Promise<void> {
   const compilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022 }
   for (const file of readdirSync(DIST)) {
     if (!file.endsWith('.cjs')) continue
     const path = join(DIST, file)
-    const code = ts.transpile(readFileSync(path, 'utf8'), compilerOptions, file)
-    writeFileSync(path, code.replace(INDENTATION, ''))
+    const { code } = await minify(readFileSync(path, 'utf8'), SHORT_LOCAL_NAMES)
+    if (code === undefined) throw new Error(`terser gave nothing for ${file}`)
+    writeFileSync(path, ts.transpile(code, compilerOptions, file).replace(INDENTATION, ''))
   }
 }
 
@@ -69,7 +77,7 @@ export default defineConfig({
   // A fortieth of the package.
   minifySyntax: true,
   onSuccess: async () => {
-    stripComments()
+    await shrink()
     await shareCode()
   },
 })
