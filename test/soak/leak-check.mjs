@@ -33,8 +33,9 @@ export class LeakCheck {
    * @param {import('aurora-mysql2/promise').AuroraPool} setup.pool
    * @param {(what: string) => void} setup.violate
    * @param {() => number} setup.eventCount entries in the simulator's log
+   * @param {number} [setup.totalLimit] the pool's
    */
-  constructor({ pool, violate, eventCount }) {
+  constructor({ pool, violate, eventCount, totalLimit = Number.POSITIVE_INFINITY }) {
     this.#pool = pool
     this.#eventCount = eventCount
     this.#violate = violate
@@ -42,6 +43,7 @@ export class LeakCheck {
       const { stream } = /** @type {any} */ (connection)
       this.#sockets.set(stream, connection)
       stream.once('close', () => this.#sockets.delete(stream))
+      if (this.#placeCount > totalLimit) violate(`more connections than ${totalLimit} in all`)
     })
   }
 
@@ -87,6 +89,11 @@ export class LeakCheck {
         return each.underWay + each.waiting + each.connecting === 0 && each.open === each.idle
       })
     )
+  }
+
+  get #placeCount() {
+    const { instances } = this.#pool.aurora.stats()
+    return instances.reduce((sum, { open, connecting }) => sum + open + connecting, 0)
   }
 
   get #openCount() {

@@ -57,11 +57,17 @@ export async function soak({ seed, forMs, only, say = () => {} }) {
     timings: { refreshMs: 50, lagMs: 10, dnsMs: 500 },
   })
   await prepare(cluster)
-  const pool = openPool(cluster, seed)
+  const settings = settingsOf(seed)
+  const pool = openPool(cluster, settings)
   timeLine.follow(cluster, pool)
   const ledger = new Ledger({ cluster, violate })
   await ledger.open()
-  const leaks = new LeakCheck({ pool, violate, eventCount: () => cluster.log.length })
+  const leaks = new LeakCheck({
+    pool,
+    violate,
+    eventCount: () => cluster.log.length,
+    totalLimit: settings.aurora.totalLimit,
+  })
   const load = new Load({ surroundings: { pool, ledger, violate }, seed })
   const storm = new FaultStorm({
     cluster,
@@ -157,20 +163,16 @@ async function prepare(cluster) {
 }
 
 /**
- * Its settings are part of what the seed decides.
+ * The pool's settings are part of what the seed decides.
  *
- * @param {import('aurora-mysql2-simulator').Cluster} cluster
  * @param {number} seed
  */
-function openPool(cluster, seed) {
+function settingsOf(seed) {
   const random = randomFrom(seed + 77)
-  const { connection } = cluster
-  return createAuroraPool({
-    ...connection,
+  const settings = {
     connectionLimit: between(random, 3, 12),
     maxIdle: between(random, 2, 12),
     aurora: {
-      ...connection.aurora,
       refreshIntervalMs: pick(random, [100, 500, 2_000]),
       urgentIntervalMs: pick(random, [20, 100]),
       suspectAfterMs: pick(random, [100, 500]),
@@ -181,7 +183,20 @@ function openPool(cluster, seed) {
       minIdle: pick(random, [0, 2]),
       balance: pick(random, /** @type {const} */ (['p2c', 'round-robin', 'random'])),
     },
-  })
+  }
+  // Half of them with fewer connections than workers, and sometimes no more than instances.
+  const totalLimit = pick(random, [undefined, undefined, 3, 9])
+  if (totalLimit === undefined) return settings
+  return { ...settings, aurora: { ...settings.aurora, totalLimit } }
+}
+
+/**
+ * @param {import('aurora-mysql2-simulator').Cluster} cluster
+ * @param {ReturnType<typeof settingsOf>} settings
+ */
+function openPool({ connection }, settings) {
+  const aurora = { ...connection.aurora, ...settings.aurora }
+  return createAuroraPool({ ...connection, ...settings, aurora })
 }
 
 /** @param {(what: string) => void} violate */
