@@ -10,8 +10,13 @@ export const POOL_CLOSED = 'Pool is closed.'
 export class BorrowerQueue<L> {
   readonly #queue = new Fifo<Borrower<L>>()
   #takes: 'everybody' | 'sessions' | 'nobody' = 'everybody'
-  /** When one of those who wait was last served, or the first of them came. */
+  /** When one of those who wait was last served, or the first of them came; where somebody wants to know. */
   #servedMs = 0
+  readonly #isTimed: boolean
+
+  constructor(isTimed: boolean) {
+    this.#isTimed = isTimed
+  }
 
   get length(): number {
     return this.#queue.length
@@ -24,7 +29,7 @@ export class BorrowerQueue<L> {
 
   push(borrower: Borrower<L>): void {
     borrower.onQueued()
-    if (this.#queue.length === 0) this.#servedMs = monotonicMs()
+    if (this.#isTimed && this.#queue.length === 0) this.#servedMs = monotonicMs()
     this.#queue.push(borrower)
   }
 
@@ -40,7 +45,7 @@ export class BorrowerQueue<L> {
   next(): Borrower<L> | undefined {
     let borrower = this.#queue.shift()
     while (borrower?.hasWithdrawn) borrower = this.#queue.shift()
-    if (borrower !== undefined) this.#servedMs = monotonicMs()
+    if (this.#isTimed && borrower !== undefined) this.#servedMs = monotonicMs()
     return borrower
   }
 

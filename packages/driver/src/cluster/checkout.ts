@@ -59,7 +59,6 @@ export class Checkout extends Work {
   begin(): void {
     // Never inside the call, whether or not a connection was idle; and before what stands behind it.
     process.nextTick(this.#done, null)
-    this.runner.succeeded(this)
   }
 
   fail(error: unknown): void {

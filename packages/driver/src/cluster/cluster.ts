@@ -180,8 +180,14 @@ export class Cluster implements Runner {
     const pool = lease.lender
     stopWaiting(work)
     endOverload(work)
+    if (work.isCheckout) {
+      // A session has its first connection: nothing runs there yet.
+      work.begin(lease)
+      if (holder !== undefined) this.#sessions.begin(holder, lease)
+      return this.#left(work)
+    }
     pool.underWay++
-    if (!work.isCheckout) pool.counts.statements++
+    pool.counts.statements++
     work.pool = pool
     work.lease = lease
     work.attempts++

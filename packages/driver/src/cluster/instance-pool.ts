@@ -36,7 +36,7 @@ export class InstancePool implements Lender, Candidate, OpenerPool<InstancePool>
   readonly counts = { opened: 0, statements: 0 }
 
   /** Who waits for a connection. */
-  readonly queue = new BorrowerQueue<Lease>()
+  readonly queue: BorrowerQueue<Lease>
   /** Connections outside the limit. */
   readonly beside: Beside<InstancePool>
   readonly #setup: InstancePoolSetup
@@ -51,6 +51,7 @@ export class InstancePool implements Lender, Candidate, OpenerPool<InstancePool>
     this.endpoint = instance.endpoint
     this.#setup = setup
     this.#total = setup.total
+    this.queue = new BorrowerQueue<Lease>(setup.total !== undefined)
     this.beside = new Beside<InstancePool>(this, setup)
     this.#opener = new Opener<InstancePool>(this, setup)
     this.#all = this.#opener.leases

@@ -11,11 +11,16 @@ export class SessionLeases {
     this.#giveBack = giveBack
   }
 
+  /** It begins with this lease. */
+  begin(holder: Holder, lease: Lease): void {
+    holder.takeFirst(lease)
+    this.letGo(holder)
+  }
+
   /** One of its statements begins on this lease. */
   noteBegin(holder: Holder, work: Work, lease: Lease): void {
     holder.lease = lease
-    if (work.isCheckout) holder.takeFirst(lease)
-    else if (work.setting === undefined) holder.isFresh = false
+    if (work.setting === undefined) holder.isFresh = false
     holder.isRunning = true
   }
 
