@@ -25,3 +25,15 @@ test.each(['node16', 'bundler'])(
     expect(result).toEqual({ exitCode: 0, output: '' })
   },
 )
+
+const MEASURED_WITHIN_MS = 120_000
+
+test(
+  'nothing of a statement outlives it',
+  async () => {
+    const program = ['memory/check.mjs']
+    const result = await runProgram(process.execPath, program, consumers, MEASURED_WITHIN_MS)
+    expect(result).toEqual({ exitCode: 0, output: '' })
+  },
+  MEASURED_WITHIN_MS,
+)
