@@ -188,12 +188,7 @@ export class Cluster implements Runner {
     }
     pool.underWay++
     pool.counts.statements++
-    work.pool = pool
-    work.lease = lease
-    work.attempts++
-    work.wasInTransaction = lease.isInTransaction || (holder !== undefined && !lease.isAutocommit)
-    work.wasPinned = holder?.isPinned ?? false
-    lease.isWriting = !work.sqlClass.isRepeatable || work.wasInTransaction
+    work.noteAttempt(lease)
     if (holder !== undefined) this.#sessions.noteBegin(holder, work, lease)
     if (work.sqlClass.intent === 'read') work.context?.goesTo(pool.id)
     this.#parts.times?.begin(work)

@@ -170,6 +170,17 @@ export abstract class Work implements Borrower {
     if (this.waitingSinceMs === undefined) this.queuedSinceMs ??= monotonicMs()
   }
 
+  /** An attempt begins on this connection. */
+  noteAttempt(lease: Lease): void {
+    const { holder } = this
+    this.pool = lease.lender
+    this.lease = lease
+    this.attempts++
+    this.wasInTransaction = lease.isInTransaction || (holder !== undefined && !lease.isAutocommit)
+    this.wasPinned = holder?.isPinned ?? false
+    lease.isWriting = !this.sqlClass.isRepeatable || this.wasInTransaction
+  }
+
   lend(lease: Lease): void {
     if (this.hasWithdrawn) lease.lender.give(lease)
     else this.runner.begin(this, lease)
