@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { nothingIsLeft } from '../simulation.js'
 import { listen } from '../watch-pool.js'
+import { breakInTurn, type Fault, someFaults } from './scripted/break-in-turn.js'
 import { openPool } from './scripted/open-pool.js'
 import { passUntil, useVirtualTime } from './scripted/pass-time.js'
 import { ScriptedCluster } from './scripted/scripted-cluster.js'
@@ -19,7 +20,6 @@ type Statement =
   | 'aborted write'
   | 'transaction'
   | 'destroyed'
-type Fault = 'failover' | 'crash and return' | 'demotion'
 
 /** What one caller was told of the tokens that it wrote. */
 interface Told {
@@ -67,7 +67,7 @@ class Story {
     })
     await this.playUntil('the cluster is known', () => isReady)
     for (const statement of statements) this.#begin(this.#run(statement))
-    this.#begin(this.#breakInTurn(faults))
+    this.#begin(breakInTurn(this.cluster, faults, (name) => this.turn(name)))
     if (ending !== undefined) this.#begin(this.turn(ending).then(() => this.end()))
     await this.playUntil('every statement ends', () => this.#underWay === 0)
   }
@@ -78,23 +78,6 @@ class Story {
     void work.finally(() => {
       this.#underWay--
     })
-  }
-
-  async #breakInTurn(faults: readonly Fault[]): Promise<void> {
-    const { cluster } = this
-    for (const fault of faults) {
-      await this.turn(fault)
-      const former = cluster.writerId
-      const next = cluster.instances.find(({ id }) => id !== former)?.id ?? former
-      if (fault === 'demotion') cluster.writerId = next
-      else {
-        cluster.crash(former)
-        await this.turn('the cluster notices')
-        if (fault === 'failover') cluster.writerId = next
-        await this.turn('the instance returns')
-        cluster.get(former).isUp = true
-      }
-    }
   }
 
   async #run(statement: Statement): Promise<void> {
@@ -207,9 +190,6 @@ const statements = fc.array(
   ),
   { minLength: 1, maxLength: 12 },
 )
-const faults = fc.array(fc.constantFrom<Fault[]>('failover', 'crash and return', 'demotion'), {
-  maxLength: 3,
-})
 
 /** Nothing of a pool that has ended is left, and nothing of it happens any more. */
 async function expectNoTrace(cluster: ScriptedCluster): Promise<void> {
@@ -229,7 +209,7 @@ describe('a pool whose cluster fails', () => {
         fc.scheduler(),
         instanceCounts,
         statements,
-        faults,
+        someFaults,
         async (scheduler, instanceCount, running, breaking) => {
           vi.clearAllTimers()
           const story = new Story(scheduler, instanceCount)
@@ -261,7 +241,7 @@ describe('a pool whose cluster fails', () => {
         fc.scheduler(),
         instanceCounts,
         statements,
-        faults,
+        someFaults,
         async (scheduler, instanceCount, running, breaking) => {
           vi.clearAllTimers()
           const story = new Story(scheduler, instanceCount)

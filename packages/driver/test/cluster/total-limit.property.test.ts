@@ -2,6 +2,7 @@ import type { AuroraPool } from 'aurora-mysql2/promise'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { nothingIsLeft } from '../simulation.js'
+import { breakInTurn, type Fault, someFaults } from './scripted/break-in-turn.js'
 import { ConnectionCount } from './scripted/count-connections.js'
 import { openPool } from './scripted/open-pool.js'
 import { passUntil, useVirtualTime } from './scripted/pass-time.js'
@@ -12,7 +13,6 @@ const RUNS = 60
 const LONG_MS = 200_000
 
 type Act = 'read' | 'write' | 'session' | 'transaction' | 'impatient write' | 'destroyed'
-type Fault = 'failover' | 'crash and return' | 'demotion' | 'reader crashes and returns'
 
 /** A pool with a limit on all its connections, in a cluster that fails; which packet is next is the scheduler's to say. */
 class Story {
@@ -71,7 +71,7 @@ class Story {
     for (const act of acts.slice(0, early)) this.#begin(this.#do(act))
     await this.playUntil('the cluster is known', () => isReady)
     for (const act of acts.slice(early)) this.#begin(this.#do(act))
-    this.#begin(this.#breakInTurn(faults))
+    this.#begin(breakInTurn(this.cluster, faults, (name) => this.turn(name)))
     await this.playUntil('everything that was issued ends', () => this.#underWay === 0)
   }
 
@@ -116,24 +116,6 @@ class Story {
     return `INSERT INTO t VALUES (${++this.#tokens})`
   }
 
-  async #breakInTurn(faults: readonly Fault[]): Promise<void> {
-    const { cluster } = this
-    for (const fault of faults) {
-      await this.turn(fault)
-      const former = cluster.writerId
-      const reader = cluster.instances.find(({ id }) => id !== former)?.id ?? former
-      if (fault === 'demotion') cluster.writerId = reader
-      else {
-        const away = fault === 'reader crashes and returns' ? reader : former
-        cluster.crash(away)
-        await this.turn('the cluster notices')
-        if (fault === 'failover') cluster.writerId = reader
-        await this.turn('the instance returns')
-        cluster.get(away).isUp = true
-      }
-    }
-  }
-
   end(): void {
     void this.pool.end().then(() => {
       this.hasEnded = true
@@ -156,15 +138,6 @@ const acts = fc.array(
   ),
   { minLength: 1, maxLength: 25 },
 )
-const faults = fc.array(
-  fc.constantFrom<Fault[]>(
-    'failover',
-    'crash and return',
-    'demotion',
-    'reader crashes and returns',
-  ),
-  { maxLength: 3 },
-)
 
 describe('totalLimit', () => {
   it('is never exceeded, and everything ends, whatever fails and whichever packet overtakes which', async () => {
@@ -175,7 +148,7 @@ describe('totalLimit', () => {
         fc.integer({ min: 1, max: 5 }),
         fc.integer({ min: 0, max: 2 }),
         acts,
-        faults,
+        someFaults,
         async (scheduler, instanceCount, totalLimit, minIdle, issued, breaking) => {
           vi.clearAllTimers()
           const story = new Story(scheduler, instanceCount, totalLimit, minIdle)
