@@ -17,6 +17,26 @@ function project(name: string, root: string) {
   }
 }
 
+/** What the driver's entries are made of, and what they are made into. */
+const DRIVER_ENTRIES = [
+  { name: 'aurora-mysql2', source: 'src/index.ts', built: 'dist/index.js' },
+  { name: 'aurora-mysql2/promise', source: 'src/promise.ts', built: 'dist/promise.js' },
+  { name: 'aurora-mysql2/mysql2', source: 'src/adapters/mysql2.ts', built: 'dist/mysql2.js' },
+  {
+    name: 'aurora-mysql2/mysql2/promise',
+    source: 'src/adapters/mysql2-promise.ts',
+    built: 'dist/mysql2-promise.js',
+  },
+  { name: 'aurora-mysql2/knex', source: 'src/adapters/knex.ts', built: 'dist/knex.js' },
+] as const
+
+function driverAliases(form: 'source' | 'built') {
+  return DRIVER_ENTRIES.map(({ name, [form]: file }) => ({
+    find: new RegExp(`^${name}$`),
+    replacement: fromRoot(`packages/driver/${file}`),
+  }))
+}
+
 /**
  * What spans packages. As part of `npm test` it is run with the driver as it is published, whose code has been through a bundler and a
  * minifier; its own tests, in its own project, run with its sources.
@@ -24,15 +44,9 @@ function project(name: string, root: string) {
 function workspaceProject() {
   const workspace = project('workspace', 'test')
   if (process.env.TEST_DRIVER !== 'built') return workspace
-  const entries = { '': 'index', '/promise': 'promise', '/knex': 'knex', '/mysql2': 'mysql2' }
-  const alias = Object.entries({ ...entries, '/mysql2/promise': 'mysql2-promise' }).map(
-    ([path, file]) => ({
-      find: new RegExp(`^aurora-mysql2${path}$`),
-      replacement: fromRoot(`packages/driver/dist/${file}.js`),
-    }),
-  )
   const server = { deps: { external: [/packages.driver.dist/] } }
-  return { ...workspace, resolve: { alias }, test: { ...workspace.test, server } }
+  const test = { ...workspace.test, server }
+  return { ...workspace, resolve: { alias: driverAliases('built') }, test }
 }
 
 export default defineConfig({
@@ -41,20 +55,7 @@ export default defineConfig({
   resolve: {
     // Tests meet the packages as source, so that one test file runs without a build.
     alias: [
-      { find: /^aurora-mysql2$/, replacement: fromRoot('packages/driver/src/index.ts') },
-      { find: /^aurora-mysql2\/promise$/, replacement: fromRoot('packages/driver/src/promise.ts') },
-      {
-        find: /^aurora-mysql2\/mysql2$/,
-        replacement: fromRoot('packages/driver/src/adapters/mysql2.ts'),
-      },
-      {
-        find: /^aurora-mysql2\/mysql2\/promise$/,
-        replacement: fromRoot('packages/driver/src/adapters/mysql2-promise.ts'),
-      },
-      {
-        find: /^aurora-mysql2\/knex$/,
-        replacement: fromRoot('packages/driver/src/adapters/knex.ts'),
-      },
+      ...driverAliases('source'),
       { find: /^aurora-mysql2-prisma$/, replacement: fromRoot('packages/prisma/src/index.ts') },
       {
         find: /^aurora-mysql2-simulator$/,

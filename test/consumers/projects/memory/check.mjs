@@ -20,7 +20,10 @@ const READ = 'SELECT id, text FROM item WHERE id = ?'
 const WAYS = {
   query: (pool) => pool.promise().query(READ, [1]),
   execute: (pool) => pool.promise().execute(READ, [1]),
-  callback: (pool) => new Promise((resolve) => pool.query(READ, [1], resolve)),
+  callback: (pool) =>
+    new Promise((resolve, reject) => {
+      pool.query(READ, [1], (error, rows) => (error ? reject(error) : resolve(rows)))
+    }),
   session: async (pool) => {
     const session = await pool.promise().getConnection()
     await session.query(READ, [1])
