@@ -4,6 +4,7 @@ import { counts } from './parts/counts.mjs'
 import { heap } from './parts/heap.mjs'
 import { peers } from './parts/peers.mjs'
 import { readers } from './parts/readers.mjs'
+import { recovery } from './parts/recovery.mjs'
 import { start } from './parts/start.mjs'
 import { statementsPart } from './parts/statements.mjs'
 
@@ -45,6 +46,7 @@ export const PARTS = {
   readers,
   start,
   counts,
+  recovery,
   peers,
   heap,
 }
